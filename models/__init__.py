@@ -1,0 +1,1 @@
+"""Pure models: health scores and the sentiment of messages."""

@@ -1,0 +1,159 @@
+"""Records of the outputs: scores, band changes, alerts, daily closes."""
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from schemas.base import Band, EventId, Mode, Name, Record, SentimentLabel, SubjectId, TenantId, UtcTime
+
+Trend = Literal["improving", "stable", "declining", "insufficient_history"]
+Confidence = Literal["low", "medium", "high"]
+CauseType = Name
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What moved a score: the type and id of the signal, or `recompute`, `model_change`, `override` (without an id)."""
+
+    type: CauseType
+    id: EventId | None = None
+
+
+class ComponentScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One component: `value` 0..1, its effective `weight` (shares of all present weights, sum 1), `points` of the score (they sum
+    to `score_raw`), time of the latest observation, and how many observations stand behind it."""
+
+    value: float
+    weight: float
+    points: float
+    observations: int
+    last_at: UtcTime | None = None
+
+
+class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Where a change of `score_raw` came from: per component, the points by passing time and those by the signal.
+
+    All of them together sum to `total` (1e-9), which is the change of `score_raw` since the previous record (since 0 for the first).
+    """
+
+    total: float
+    by_decay: dict[str, float] = msgspec.field(default_factory=dict)
+    by_signal: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+class Output(Record, frozen=True, kw_only=True, gc=False):
+    """What every output carries. `seq` counts the score records of the subject; `event_id` is derived from it (UUIDv5), so the same
+    under redelivery. `at` is log time."""
+
+    event_id: EventId
+    seq: int
+    tenant: TenantId
+    at: UtcTime
+    mode: Mode = "live"
+
+
+class ScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="score.updated"):
+    """`health.scores`: the present score of a contact and all that explains it."""
+
+    contact: SubjectId
+    score: int
+    score_raw: float
+    band: Band
+    computed_band: Band
+    trend: Trend
+    coverage: float
+    confidence: Confidence
+    facts: int
+    components: dict[str, ComponentScore]
+    change: ScoreChange
+    cause: Cause
+    model: Name
+    previous_score: int | None = None
+    last_activity_at: UtcTime | None = None
+    next_decay_at: UtcTime | None = None
+    score_if_silent: int | None = None
+    account: SubjectId | None = None
+    csm: SubjectId | None = None
+    team: SubjectId | None = None
+    division: SubjectId | None = None
+    segment: Name | None = None
+    card_enabled: bool = True
+
+
+class BandChanged(Output, frozen=True, kw_only=True, gc=False, tag="band.changed"):
+    """`health.band-changes`: a contact is in another band than before (`from_band` is None for its first)."""
+
+    contact: SubjectId
+    direction: Literal["initial", "declined", "improved"]
+    to_band: Band
+    score: int
+    cause: Cause
+    from_band: Band | None = None
+    previous_score: int | None = None
+
+
+class AlertRaised(Output, frozen=True, kw_only=True, gc=False, tag="alert.raised"):
+    """`health.alerts`: something a person should act on."""
+
+    contact: SubjectId | None = None
+    account: SubjectId | None = None
+    kind: Name
+    episode_id: EventId
+    first_time: bool
+    score: int
+    band: Band
+    cause: Cause
+    reasons: tuple[str, ...] = ()
+    suppressed_count: int = 0
+    late: bool = False
+
+
+class ScoreClosed(Output, frozen=True, kw_only=True, gc=False, tag="score.closed"):
+    """`health.score-history`: a contact's score at the daily tick of `day`, when it differs from its close before.
+
+    A day without a record closed as the latest one before it.
+    """
+
+    contact: SubjectId
+    day: date
+    score: int
+    score_raw: float
+    band: Band
+    points: dict[str, float]
+
+
+class AccountScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="account-score.updated"):
+    """`health.account-scores`: the present score of an account."""
+
+    account: SubjectId
+    members: int
+    cause: Cause
+    score: int | None = None
+    score_raw: float | None = None
+    band: Band | None = None
+    mean: float | None = None
+    minimum: int | None = None
+    bands: dict[str, int] = msgspec.field(default_factory=dict)
+    moved_by: SubjectId | None = None
+
+
+class PortfolioScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="portfolio-score.updated"):
+    """`health.portfolio-scores`: the present score of a CSM's, team's, division's or organisation's accounts."""
+
+    portfolio: Name
+    accounts: int
+    score: int | None = None
+    score_raw: float | None = None
+    band: Band | None = None
+
+
+class LabelledExample(Record, frozen=True, kw_only=True, gc=False, tag="example.labelled"):
+    """`support.labelled-examples`: a message's text with the label a person gave it (off by default)."""
+
+    event_id: EventId
+    tenant: TenantId
+    contact: SubjectId
+    message: SubjectId
+    label: SentimentLabel
+    text: str
+    occurred_at: UtcTime
