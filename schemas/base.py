@@ -1,6 +1,7 @@
 """Types that all records share.
 
-Readers ignore fields they do not know; a writer leaves out a field that has its default. Times are UTC with milliseconds.
+Readers ignore fields they do not know; a writer leaves out a field that has its default. Times are UTC with
+milliseconds.
 """
 
 from collections.abc import Iterable
@@ -14,8 +15,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TENANT_PATTERN = r"^[a-z0-9-]{1,63}$"
 SUBJECT_PATTERN = r"^[^@\x00-\x1f\x7f]{1,128}$"
 
-# Patterns are published in the JSON Schema and enforced by `schemas.decoding` at the door. They are not msgspec patterns, because
-# those would be checked again (a Python regular expression per field) for each record of the log, which only we write.
+# Patterns are published in the JSON Schema and enforced by `schemas.decoding` at the door. They are not msgspec
+# patterns, because those would be checked again (a Python regular expression per field) for each record of the log,
+# which only we write.
 TenantId = Annotated[str, msgspec.Meta(min_length=1, max_length=63, extra_json_schema={"pattern": TENANT_PATTERN})]
 SubjectId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": SUBJECT_PATTERN})]
 EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -43,7 +45,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 class Event(Record, frozen=True, kw_only=True, gc=False):
     """Something that happened in a source system of `tenant`.
 
-    `event_id` is the source's own; the same id may be sent any number of times. `occurred_at` is the time in the source.
+    `event_id` is the source's own; the same id may be sent any number of times. `occurred_at` is the time in the
+    source.
     """
 
     event_id: EventId

@@ -43,7 +43,7 @@ class OverrideCleared(SubjectEvent, frozen=True, kw_only=True, gc=False, tag="ov
 
 
 class SentimentCorrected(ContactEvent, frozen=True, kw_only=True, gc=False, tag="sentiment.corrected"):
-    """An agent says how a message really reads; it may arrive before the message. The text goes no further than intake."""
+    """An agent says how a message really reads, perhaps before it arrives. The text goes no further than intake."""
 
     message: SubjectId
     label: SentimentLabel
@@ -85,7 +85,7 @@ class TenantRegistered(Event, frozen=True, kw_only=True, gc=False, tag="tenant.r
 
 
 class HistoryStarted(Event, frozen=True, kw_only=True, gc=False, tag="history.started"):
-    """An import of history begins: no live clock is written until it is finished, so that the past is not aged to today."""
+    """An import of history begins: no live clock until it is finished, so that the past is not aged to today."""
 
 
 class HistoryFinished(Event, frozen=True, kw_only=True, gc=False, tag="history.finished"):

@@ -1,4 +1,7 @@
-"""Events of `support.contacts` and `support.accounts`: each is the whole profile as it is at `occurred_at`; what is left out is not known."""
+"""Events of `support.contacts` and `support.accounts`.
+
+Each is the whole profile as it is at `occurred_at`; what is left out is not known.
+"""
 
 from typing import Annotated
 
@@ -43,7 +46,7 @@ class AccountUpdated(Event, frozen=True, kw_only=True, gc=False, tag="account.up
 
 
 class ProfileChanged(Event, frozen=True, kw_only=True, gc=False, tag="profile.changed"):
-    """`health.profiles`: what a page shows of a subject beside its score (compacted; the only topic of ours with names)."""
+    """`health.profiles`: what a page shows beside a score (compacted; the only topic of ours with names)."""
 
     contact: SubjectId | None = None
     account: SubjectId | None = None

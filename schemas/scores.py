@@ -20,8 +20,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class ComponentScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One component: `value` 0..1, its effective `weight` (shares of all present weights, sum 1), `points` of the score (they sum
-    to `score_raw`), time of the latest observation, and how many observations stand behind it."""
+    """One component: `value` 0..1, its effective `weight` (shares of all present weights, sum 1), `points` of the score
+    (they sum to `score_raw`), time of the latest observation, and how many observations stand behind it.
+    """
 
     value: float
     weight: float
@@ -33,7 +34,8 @@ class ComponentScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a change of `score_raw` came from: per component, the points by passing time and those by the signal.
 
-    All of them together sum to `total` (1e-9), which is the change of `score_raw` since the previous record (since 0 for the first).
+    All of them together sum to `total` (1e-9), which is the change of `score_raw` since the previous record (since 0
+    for the first).
     """
 
     total: float
@@ -42,8 +44,9 @@ class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class Output(Record, frozen=True, kw_only=True, gc=False):
-    """What every output carries. `seq` counts the score records of the subject; `event_id` is derived from it (UUIDv5), so the same
-    under redelivery. `at` is log time."""
+    """What every output carries. `seq` counts the score records of the subject; `event_id` is derived from it (UUIDv5),
+    so the same under redelivery. `at` is log time.
+    """
 
     event_id: EventId
     seq: int

@@ -84,7 +84,17 @@ ContactFact = (
 )
 PartitionFact = Clock | Tick | ModelPublished
 PARTITION_FACTS = (Clock, Tick, ModelPublished)
-AccountFact = AccountUpdated | ReviewPosted | OverrideSet | OverrideCleared | MemberContribution | MemberLeft | TickDone | Clock | Tick
+AccountFact = (
+    AccountUpdated
+    | ReviewPosted
+    | OverrideSet
+    | OverrideCleared
+    | MemberContribution
+    | MemberLeft
+    | TickDone
+    | Clock
+    | Tick
+)
 LoggedFact = (
     TicketOpened
     | TicketUpdated
@@ -111,9 +121,9 @@ LoggedFact = (
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every entry of a log carries beside its fact.
 
-    `at` is the log time, set once by the writer: the wall clock (live) or the fact's own time (import). The fold knows no other
-    clock. `accepted_at` is the time at which Kafka took the source record, for measuring only. An import raises alerts only
-    with `alerts`.
+    `at` is the log time, set once by the writer: the wall clock (live) or the fact's own time (import). The fold knows
+    no other clock. `accepted_at` is the time at which Kafka took the source record, for measuring only. An import
+    raises alerts only with `alerts`.
     """
 
     at: Milliseconds
@@ -135,11 +145,13 @@ class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):
     fact: AccountFact
 
 
-Subject = Annotated[str, msgspec.Meta(description="tenant/kind/id of a portfolio: kind is csm, team, division or organisation")]
+Subject = Annotated[
+    str, msgspec.Meta(description="tenant/kind/id of a portfolio: kind is csm, team, division or organisation")
+]
 
 
 class PortfolioSignal(LogEntry, frozen=True, kw_only=True, gc=False):
-    """An entry of `health.portfolio-signals`: what an account gives to a CSM's, team's, division's or organisation's portfolio."""
+    """An entry of `health.portfolio-signals`: what an account gives to one of the portfolios it is in."""
 
     tenant: TenantId
     portfolio: Subject

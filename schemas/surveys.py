@@ -4,7 +4,8 @@ from schemas.base import ContactEvent, Event, Name, SubjectId, SurveyKind, check
 
 
 class SurveyAnswered(ContactEvent, frozen=True, kw_only=True, gc=False, tag="survey.answered"):
-    """An answer to an NPS, CSAT, star, thumbs or effort question, with the scale it was given on (thumbs: 0 or 1 on 0..1).
+    """An answer to an NPS, CSAT, star, thumbs or effort question, with the scale it was given on (thumbs: 0 or 1 on
+    0..1).
 
     `answer` is the answer's own id, by which it counts once; a source without one leaves it out and `event_id` serves.
     """

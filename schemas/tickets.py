@@ -10,7 +10,7 @@ class TicketEvent(ContactEvent, frozen=True, kw_only=True, gc=False):
 
 
 class TicketOpened(TicketEvent, frozen=True, kw_only=True, gc=False, tag="ticket.opened"):
-    """A ticket came to be. Opened by its customer unless `opened_by` says otherwise (only then is it the customer's activity)."""
+    """A ticket came to be: by its customer, whose activity it then is, unless `opened_by` says otherwise."""
 
     severity: Severity = "normal"
     opened_by: AuthorKind = "customer"

@@ -1,0 +1,190 @@
+"""Every topic: its name, key, partitions, cleanup policy, retention and value types."""
+
+from datetime import timedelta
+from typing import Literal, get_args
+
+import msgspec
+
+from schemas.control import Control
+from schemas.messages import SupportMessage
+from schemas.profiles import ProfileChanged, SupportAccount, SupportContact
+from schemas.scores import (
+    AccountScoreUpdated,
+    AlertRaised,
+    BandChanged,
+    LabelledExample,
+    PortfolioScoreUpdated,
+    ScoreClosed,
+    ScoreUpdated,
+)
+from schemas.signals import AccountSignal, PortfolioSignal, Signal
+from schemas.surveys import SupportReview, SupportSurvey
+from schemas.tickets import SupportTicket
+
+SUPPORT_TICKETS = "support.tickets"
+SUPPORT_MESSAGES = "support.messages"
+SUPPORT_SURVEYS = "support.surveys"
+SUPPORT_CONTACTS = "support.contacts"
+SUPPORT_ACCOUNTS = "support.accounts"
+SUPPORT_REVIEWS = "support.reviews"
+HEALTH_CONTROL = "health.control"
+HEALTH_SIGNALS = "health.signals"
+HEALTH_SCORES = "health.scores"
+HEALTH_BAND_CHANGES = "health.band-changes"
+HEALTH_ALERTS = "health.alerts"
+HEALTH_SCORE_HISTORY = "health.score-history"
+HEALTH_ACCOUNT_SIGNALS = "health.account-signals"
+HEALTH_ACCOUNT_SCORES = "health.account-scores"
+HEALTH_PORTFOLIO_SIGNALS = "health.portfolio-signals"
+HEALTH_PORTFOLIO_SCORES = "health.portfolio-scores"
+HEALTH_PROFILES = "health.profiles"
+SUPPORT_LABELLED_EXAMPLES = "support.labelled-examples"
+
+DEAD_LETTERS_SUFFIX = "-dlq"
+
+Role = Literal["input", "log", "output", "internal"]
+Cleanup = Literal["delete", "compact"]
+# `source`: whatever the source system chose, and never read by us. `subject`: tenant/kind/id. See `schemas.keys`.
+KeyKind = Literal["source", "contact", "account", "subject"]
+
+SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
+# A dead letter is its source record and the headers that say why: it has to fit where the record fitted.
+DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic as it has to be.
+
+    `partitions` is None where the setting decides (all of these have the same number, so that they are co-partitioned).
+    `retention_ms` is None for "without limit". `values` are the record types, empty where the value is bytes that we do
+    not define (dead letters, changelogs). `dead_letters` names the topic that takes what cannot be read from this one.
+    """
+
+    name: str
+    description: str
+    role: Role
+    key: KeyKind
+    values: tuple[type[msgspec.Struct], ...] = ()
+    partitions: int | None = None
+    cleanup: Cleanup = "delete"
+    retention_ms: int | None = None
+    max_message_bytes: int | None = None
+    dead_letters: str | None = None
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Kafka's topic settings, by their names."""
+        config: dict[str, str] = {"cleanup.policy": self.cleanup}
+        if self.cleanup == "delete":
+            config["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        if self.max_message_bytes is not None:
+            config["max.message.bytes"] = str(self.max_message_bytes)
+        return config
+
+
+def days(count: int) -> int:
+    """Milliseconds of a number of days."""
+    return count * (timedelta(days=1) // timedelta(milliseconds=1))
+
+
+def types_of(union: object) -> tuple[type[msgspec.Struct], ...]:
+    """The record types of a union, or the single one."""
+    return get_args(union) or (union,)
+
+
+def dead_letters_of(topic: str) -> str:
+    """The name of an input's dead-letter topic."""
+    return topic + DEAD_LETTERS_SUFFIX
+
+
+def changelog(app_id: str, table: str) -> Topic:
+    """The topic in which Faust keeps a table: compacted and never limited in time, for it is the state."""
+    return Topic(
+        name=f"{app_id}-{table}-changelog",
+        description=f"The state of {app_id}, row by row: the latest value of each key.",
+        role="internal",
+        key="contact",
+        cleanup="compact",
+    )
+
+
+def _input(
+    name: str, union: object, description: str, *, partitions: int | None = None, retention_ms: int | None
+) -> Topic:
+    return Topic(
+        name=name,
+        description=description,
+        role="input",
+        key="source",
+        values=types_of(union),
+        partitions=partitions,
+        retention_ms=retention_ms,
+        dead_letters=dead_letters_of(name),
+    )
+
+
+def _support(name: str, union: object, description: str) -> Topic:
+    return _input(name, union, description, retention_ms=days(SUPPORT_DAYS))
+
+
+def _log(name: str, value: type[msgspec.Struct], key: KeyKind, description: str) -> Topic:
+    return Topic(name=name, description=description, role="log", key=key, values=(value,))
+
+
+def _facts(name: str, value: type[msgspec.Struct], description: str, *, retention_ms: int | None) -> Topic:
+    return Topic(
+        name=name, description=description, role="output", key="contact", values=(value,), retention_ms=retention_ms
+    )
+
+
+def _latest(name: str, value: type[msgspec.Struct], key: KeyKind, description: str) -> Topic:
+    return Topic(name=name, description=description, role="output", key=key, values=(value,), cleanup="compact")
+
+
+def _dead_letters(source: Topic) -> Topic:
+    return Topic(
+        name=dead_letters_of(source.name),
+        description=f"What could not be accepted from {source.name}: value, key and headers as they came, and why.",
+        role="internal",
+        key="source",
+        retention_ms=days(DEAD_LETTER_DAYS),
+        max_message_bytes=DEAD_LETTER_MAX_BYTES,
+    )
+
+
+INPUTS = (
+    _support(SUPPORT_TICKETS, SupportTicket, "What happened to tickets."),
+    _support(SUPPORT_MESSAGES, SupportMessage, "Messages of customers, agents, bots and systems, with their text."),
+    _support(SUPPORT_SURVEYS, SupportSurvey, "Answers to NPS, CSAT, star, thumbs and effort questions."),
+    _support(SUPPORT_CONTACTS, SupportContact, "Profiles of contacts: each record is the whole profile."),
+    _support(SUPPORT_ACCOUNTS, SupportAccount, "Profiles of accounts: each record is the whole profile."),
+    _support(SUPPORT_REVIEWS, SupportReview, "Ratings on third-party sites."),
+    _input(
+        HEALTH_CONTROL,
+        Control,
+        "What people and administrators decide: overrides, corrections, models, erasure, merging, tenants.",
+        partitions=1,
+        retention_ms=None,
+    ),
+)
+
+LOGS_AND_OUTPUTS = (
+    _log(HEALTH_SIGNALS, Signal, "contact", "Everything that can change a contact's score, in the order that counts."),
+    _latest(HEALTH_SCORES, ScoreUpdated, "contact", "The present score of each contact and all that explains it."),
+    _facts(HEALTH_BAND_CHANGES, BandChanged, "Each change of a contact's band.", retention_ms=days(FACT_DAYS)),
+    _facts(HEALTH_ALERTS, AlertRaised, "What a person should act on.", retention_ms=days(FACT_DAYS)),
+    _facts(HEALTH_SCORE_HISTORY, ScoreClosed, "Daily closes of each contact's score.", retention_ms=None),
+    _log(HEALTH_ACCOUNT_SIGNALS, AccountSignal, "account", "Everything that can change an account's score."),
+    _latest(HEALTH_ACCOUNT_SCORES, AccountScoreUpdated, "account", "The present score of each account."),
+    _log(HEALTH_PORTFOLIO_SIGNALS, PortfolioSignal, "subject", "What each account gives to the portfolios it is in."),
+    _latest(HEALTH_PORTFOLIO_SCORES, PortfolioScoreUpdated, "subject", "The present score of each portfolio."),
+    _latest(HEALTH_PROFILES, ProfileChanged, "subject", "Display names of contacts and accounts."),
+    _latest(
+        SUPPORT_LABELLED_EXAMPLES, LabelledExample, "contact", "Corrected messages with their text; off by default."
+    ),
+)
+
+TOPICS = {topic.name: topic for topic in (*INPUTS, *LOGS_AND_OUTPUTS, *map(_dead_letters, INPUTS))}
+
+INPUT_TOPIC_OF = {value: topic.name for topic in INPUTS for value in topic.values}
+"""The input topic of each event type."""

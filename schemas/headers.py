@@ -1,0 +1,51 @@
+"""CloudEvents headers (Kafka binding, binary mode) of every output record.
+
+See "Kafka Protocol Binding for CloudEvents 1.0", section 3.2: attributes are headers with the prefix `ce_`, the data is
+the value.
+"""
+
+from functools import lru_cache
+
+from schemas.base import from_milliseconds
+
+CE_ID = "ce_id"
+CE_TYPE = "ce_type"
+CE_SOURCE = "ce_source"
+CE_TIME = "ce_time"
+CE_SPECVERSION = "ce_specversion"
+CONTENT_TYPE = "content-type"
+
+SPECVERSION = b"1.0"
+JSON = b"application/json"
+
+Headers = list[tuple[str, bytes]]
+
+
+def cloud_event_headers(event_id: str, event_type: str, tenant: str, at_ms: int) -> Headers:
+    """Headers of one output: its id, its type (the record's tag), `/heartline/tenant` as its source, its log time
+    as its time.
+    """
+    return [
+        (CE_SPECVERSION, SPECVERSION),
+        (CE_ID, event_id.encode()),
+        _type_header(event_type),
+        _source_header(tenant),
+        _time_header(at_ms),
+        (CONTENT_TYPE, JSON),
+    ]
+
+
+@lru_cache(maxsize=64)
+def _type_header(event_type: str) -> tuple[str, bytes]:
+    return CE_TYPE, event_type.encode()
+
+
+@lru_cache(maxsize=4096)
+def _source_header(tenant: str) -> tuple[str, bytes]:
+    return CE_SOURCE, f"/heartline/{tenant}".encode()
+
+
+# The outputs of a cycle share few times.
+@lru_cache(maxsize=4096)
+def _time_header(at_ms: int) -> tuple[str, bytes]:
+    return CE_TIME, from_milliseconds(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
