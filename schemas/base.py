@@ -14,13 +14,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 TENANT_PATTERN = r"^[a-z0-9-]{1,63}$"
 SUBJECT_PATTERN = r"^[^@\x00-\x1f\x7f]{1,128}$"
+EVENT_ID_PATTERN = r"^[^\x00-\x1f\x7f]{1,128}$"
+MAX_SCALE = 1e6
 
 # Patterns are published in the JSON Schema and enforced by `schemas.decoding` at the door. They are not msgspec
 # patterns, because those would be checked again (a Python regular expression per field) for each record of the log,
 # which only we write.
 TenantId = Annotated[str, msgspec.Meta(min_length=1, max_length=63, extra_json_schema={"pattern": TENANT_PATTERN})]
 SubjectId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": SUBJECT_PATTERN})]
-EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": EVENT_ID_PATTERN})]
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 Milliseconds = Annotated[int, msgspec.Meta(description="UTC milliseconds since 1970-01-01")]
@@ -60,12 +62,18 @@ class ContactEvent(Event, frozen=True, kw_only=True, gc=False):
     contact: SubjectId
 
 
+class OffScaleError(ValueError):
+    """A rating that its own scale does not have, or a scale that is none."""
+
+
 def check_scale(value: float, scale_min: float, scale_max: float) -> None:
-    """Raise ValueError unless `scale_min <= value <= scale_max` and `scale_min < scale_max`."""
-    if not scale_min < scale_max:
-        raise ValueError(f"scale_min {scale_min:g} is not below scale_max {scale_max:g}")
+    """Raise OffScaleError unless `scale_min <= value <= scale_max` and `scale_min < scale_max`, both within +-1e6 (the
+    width of a wider one could overflow).
+    """
+    if not -MAX_SCALE <= scale_min < scale_max <= MAX_SCALE:
+        raise OffScaleError(f"{scale_min:g}..{scale_max:g} is no scale: it has to rise, within +-{MAX_SCALE:g}")
     if not scale_min <= value <= scale_max:
-        raise ValueError(f"value {value:g} is off its scale {scale_min:g}..{scale_max:g}")
+        raise OffScaleError(f"value {value:g} is off its scale {scale_min:g}..{scale_max:g}")
 
 
 def to_milliseconds(time: datetime) -> int:

@@ -10,8 +10,9 @@ import msgspec
 from schemas.base import ContactEvent, Event, Name, SubjectId, UtcTime
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-AttributeValue = str | bool | float
-Attributes = Annotated[dict[str, AttributeValue], msgspec.Meta(max_length=32)]
+AttributeName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+AttributeValue = Name | bool | float
+Attributes = Annotated[dict[AttributeName, AttributeValue], msgspec.Meta(max_length=32)]
 
 
 class ContactUpdated(ContactEvent, frozen=True, kw_only=True, gc=False, tag="contact.updated"):

@@ -1,0 +1,121 @@
+"""From bytes to records and back.
+
+`decode_event` reads what others wrote: it never raises, bad input is a value. The other decoders read what we wrote
+ourselves; a failure there is a bug, and raises msgspec.DecodeError or ValidationError.
+"""
+
+import re
+from collections.abc import Container
+from typing import Final
+
+import msgspec
+
+from schemas.base import Event, OffScaleError
+from schemas.catalogue import INPUT_TOPIC_OF, TOPICS
+from schemas.control import Control
+from schemas.door import DecodeFailure, Reason, identifiers_of, in_utc, refusal
+from schemas.messages import SupportMessage
+from schemas.profiles import SupportAccount, SupportContact
+from schemas.signals import AccountSignal, PortfolioSignal, Signal
+from schemas.surveys import SupportReview, SupportSurvey
+from schemas.tickets import SupportTicket
+
+__all__ = [
+    "DecodeFailure",
+    "InputEvent",
+    "Reason",
+    "decode_account_signal",
+    "decode_event",
+    "decode_portfolio_signal",
+    "decode_signal",
+    "encode",
+    "input_topic",
+]
+
+MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
+"""Room for the longest text in any script; what is longer is not even looked at."""
+
+InputEvent = SupportTicket | SupportMessage | SupportSurvey | SupportContact | SupportAccount | SupportReview | Control
+
+encode = msgspec.json.Encoder().encode
+decode_signal = msgspec.json.Decoder(Signal).decode
+decode_account_signal = msgspec.json.Decoder(AccountSignal).decode
+decode_portfolio_signal = msgspec.json.Decoder(PortfolioSignal).decode
+
+# One decoder for all inputs: it demands the field `type`, which a decoder of a single type would not.
+_decode_input = msgspec.json.Decoder(InputEvent).decode
+_IDENTIFIERS = {name for event_type in INPUT_TOPIC_OF for name in identifiers_of(event_type)}
+_FIELD = re.compile(r" - at `\$\.(\w+)[^`]*`$")
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_TYPE_TOPICS = {str(event_type.__struct_config__.tag): topic for event_type, topic in INPUT_TOPIC_OF.items()}
+_decode_type = msgspec.json.Decoder(_Typed).decode
+
+
+def decode_event(
+    topic: str, value: bytes | None, *, now_ms: int, tenants: Container[str] | None
+) -> InputEvent | DecodeFailure:
+    """The event in a record of an input topic, with its times in UTC, or why it is refused.
+
+    `now_ms` is the wall clock in UTC milliseconds (for history too: nothing may have occurred later than that),
+    `tenants` are the known tenants (None: any). Never raises, whatever the bytes; KeyError only if `topic` is no topic
+    of ours.
+    """
+    if not value:
+        return DecodeFailure("empty", "the record has no value")
+    if len(value) > MAX_VALUE_BYTES:
+        return DecodeFailure("too_large", f"the record has more than {MAX_VALUE_BYTES} bytes")
+    try:
+        event = _decode_input(value)
+    except msgspec.ValidationError as error:
+        return _invalid(error)
+    except msgspec.DecodeError as error:
+        return DecodeFailure("undecodable", str(error))
+    except UnicodeDecodeError:
+        return DecodeFailure("undecodable", "a string is not UTF-8")
+    except RecursionError:
+        return DecodeFailure("undecodable", "nested too deeply")
+    if type(event) not in TOPICS[topic].values:
+        return DecodeFailure("unknown_type", f"{_tag(event)} belongs on {INPUT_TOPIC_OF[type(event)]}, not on {topic}")
+    return refusal(event, now_ms=now_ms, tenants=tenants) or in_utc(event)
+
+
+def input_topic(value: bytes) -> str | None:
+    """The input topic that an event belongs on by its `type`, or None if it says none that we know."""
+    try:
+        return _TYPE_TOPICS.get(_decode_type(value).type)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _tag(event: Event) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _invalid(error: msgspec.ValidationError) -> DecodeFailure:
+    message = _without_value(str(error))
+    if isinstance(error.__cause__, OffScaleError):
+        return DecodeFailure("off_scale", message)
+    at = _FIELD.search(message)
+    field = at[1] if at else None
+    if field == "type" or message == "Object missing required field `type`":
+        return DecodeFailure("unknown_type", f"`type` must be one of the types of this topic: {message}")
+    if message.startswith("Expected `str` of length"):
+        if field in _IDENTIFIERS:
+            return DecodeFailure("bad_id", message)
+        if field == "text":
+            return DecodeFailure("too_large", message)
+    return DecodeFailure("invalid", message)
+
+
+def _without_value(message: str) -> str:
+    """msgspec's message without the value that it quotes when a tag or one of a closed set of words is unknown."""
+    for prefix in ("Invalid enum value", "Invalid value"):
+        if message.startswith(prefix):
+            at = _FIELD.search(message)
+            return prefix + (at[0] if at else "")
+    return message

@@ -1,0 +1,154 @@
+"""What an event has to keep to before it may enter the log, beyond the shape of its JSON."""
+
+import re
+from collections.abc import Container
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from schemas.base import (
+    EVENT_ID_PATTERN,
+    SUBJECT_PATTERN,
+    TENANT_PATTERN,
+    Event,
+    EventId,
+    SubjectId,
+    UtcTime,
+    from_milliseconds,
+)
+from schemas.control import ModelPublished, TenantRegistered
+
+Reason = Literal[
+    "empty",
+    "too_large",
+    "undecodable",
+    "unknown_type",
+    "invalid",
+    "off_scale",
+    "bad_id",
+    "unknown_tenant",
+    "time_out_of_range",
+]
+"""Why a record is refused: a small closed set, fit for a metric's label."""
+
+MAX_AHEAD = timedelta(days=1)
+EARLIEST_EVENT = datetime(1990, 1, 1, tzinfo=UTC)
+EARLIEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST_PLAN = datetime(2200, 1, 1, tzinfo=UTC)
+MAX_MODEL_BYTES = 256 * 1024
+
+EventT = TypeVar("EventT", bound=Event)
+
+_TENANT = re.compile(TENANT_PATTERN).fullmatch
+_SUBJECT = re.compile(SUBJECT_PATTERN).fullmatch
+_EVENT_ID = re.compile(EVENT_ID_PATTERN).fullmatch
+
+# Plans may lie ahead; every other time is of something that has happened.
+_PLANS = ("renewal_at", "expires_at")
+
+
+class DecodeFailure(msgspec.Struct, frozen=True):
+    """A record that is refused. `detail` is for people: fields and rules, never a value out of the record, for it goes
+    into headers and logs and could be personal.
+    """
+
+    reason: Reason
+    detail: str
+
+
+class _Fields(msgspec.Struct, frozen=True):
+    """The names of an event type's fields, by the rule that they have to keep to."""
+
+    subjects: tuple[str, ...]
+    event_ids: tuple[str, ...]
+    times: tuple[str, ...]
+
+
+def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> DecodeFailure | None:
+    """Why an event may not enter the log, or None. `tenants` are the known ones (None: do not ask)."""
+    return (
+        _refuse_tenant(event, tenants)
+        or _refuse_ids(event)
+        or _refuse_times(event, from_milliseconds(now_ms) + MAX_AHEAD)
+        or (_refuse_model(event) if isinstance(event, ModelPublished) else None)
+    )
+
+
+def in_utc(event: EventT) -> EventT:
+    """The event with all of its times in UTC, as the log has them. Their range must have been checked."""
+    times = {name: getattr(event, name) for name in _fields_of(type(event)).times}
+    moved = {name: time.astimezone(UTC) for name, time in times.items() if time is not None and time.tzinfo is not UTC}
+    return msgspec.structs.replace(event, **moved) if moved else event
+
+
+def identifiers_of(event_type: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The names of an event type's fields that hold ids."""
+    fields = _fields_of(event_type)
+    return ("tenant", *fields.subjects, *fields.event_ids)
+
+
+def _refuse_tenant(event: Event, tenants: Container[str] | None) -> DecodeFailure | None:
+    if not _TENANT(event.tenant):
+        return DecodeFailure("bad_id", "`tenant` must be 1 to 63 of a-z, 0-9 and '-'")
+    if tenants is None or event.tenant in tenants or isinstance(event, TenantRegistered):
+        return None
+    return DecodeFailure("unknown_tenant", "`tenant` is neither in the settings nor registered by tenant.registered")
+
+
+def _refuse_ids(event: Event) -> DecodeFailure | None:
+    fields = _fields_of(type(event))
+    for name in fields.subjects:
+        value = getattr(event, name)
+        if value is not None and not _SUBJECT(value):
+            return DecodeFailure(
+                "bad_id", f"`{name}` must be an id without '@' and control characters, never an address"
+            )
+    for name in fields.event_ids:
+        if not _EVENT_ID(getattr(event, name)):
+            return DecodeFailure("bad_id", f"`{name}` must not contain control characters")
+    return None
+
+
+def _refuse_times(event: Event, latest: datetime) -> DecodeFailure | None:
+    """Events before 1990 and more than a day ahead are refused: no helpdesk is older, so that an earlier time is a
+    clock that was never set (1970, year 1) or an empty date; and since a row's time never goes back, one event of the
+    year 9999 would age its contact for good. A profile may know of older things (customer since 1950); renewals and
+    expiries are plans, up to 2200 (systems write 9999 for "never": leave the field out instead).
+    """
+    for name in _fields_of(type(event)).times:
+        time = getattr(event, name)
+        if time is None:
+            continue
+        earliest = EARLIEST_EVENT if name == "occurred_at" else EARLIEST_FACT
+        if time < earliest:
+            return DecodeFailure("time_out_of_range", f"`{name}` is before {earliest:%Y-%m-%d}")
+        if name in _PLANS:
+            if time >= LATEST_PLAN:
+                return DecodeFailure("time_out_of_range", f"`{name}` is not before {LATEST_PLAN:%Y-%m-%d}")
+        elif time > latest:
+            return DecodeFailure("time_out_of_range", f"`{name}` is more than 1 day ahead")
+    return None
+
+
+def _refuse_model(event: ModelPublished) -> DecodeFailure | None:
+    """The document goes into the log as it is, so it has to be sound JSON of a size that every partition can carry."""
+    document = bytes(event.model)
+    if len(document) > MAX_MODEL_BYTES:
+        return DecodeFailure("too_large", f"`model` has more than {MAX_MODEL_BYTES} bytes")
+    try:
+        model = msgspec.json.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return DecodeFailure("undecodable", "`model` is not JSON")
+    return None if isinstance(model, dict) else DecodeFailure("invalid", "`model` must be an object")
+
+
+def _of_kind(kind: object, hints: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, hint in hints.items() if hint == kind or kind in get_args(hint))
+
+
+@cache
+def _fields_of(event_type: type[msgspec.Struct]) -> _Fields:
+    hints = get_type_hints(event_type, include_extras=True)
+    return _Fields(_of_kind(SubjectId, hints), _of_kind(EventId, hints), _of_kind(UtcTime, hints))
