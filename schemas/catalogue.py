@@ -127,8 +127,10 @@ def _support(name: str, union: object, description: str) -> Topic:
     return _input(name, union, description, retention_ms=days(SUPPORT_DAYS))
 
 
-def _log(name: str, value: type[msgspec.Struct], key: KeyKind, description: str) -> Topic:
-    return Topic(name=name, description=description, role="log", key=key, values=(value,))
+def _log(
+    name: str, value: type[msgspec.Struct], key: KeyKind, description: str, *, dead_letters: str | None = None
+) -> Topic:
+    return Topic(name=name, description=description, role="log", key=key, values=(value,), dead_letters=dead_letters)
 
 
 def _facts(name: str, value: type[msgspec.Struct], description: str, *, retention_ms: int | None) -> Topic:
@@ -169,7 +171,13 @@ INPUTS = (
 )
 
 LOGS_AND_OUTPUTS = (
-    _log(HEALTH_SIGNALS, Signal, "contact", "Everything that can change a contact's score, in the order that counts."),
+    _log(
+        HEALTH_SIGNALS,
+        Signal,
+        "contact",
+        "Everything that can change a contact's score, in the order that counts.",
+        dead_letters=dead_letters_of(HEALTH_SIGNALS),
+    ),
     _latest(HEALTH_SCORES, ScoreUpdated, "contact", "The present score of each contact and all that explains it."),
     _facts(HEALTH_BAND_CHANGES, BandChanged, "Each change of a contact's band.", retention_ms=days(FACT_DAYS)),
     _facts(HEALTH_ALERTS, AlertRaised, "What a person should act on.", retention_ms=days(FACT_DAYS)),
@@ -184,7 +192,11 @@ LOGS_AND_OUTPUTS = (
     ),
 )
 
-TOPICS = {topic.name: topic for topic in (*INPUTS, *LOGS_AND_OUTPUTS, *map(_dead_letters, INPUTS))}
+_SOURCES = (*INPUTS, *LOGS_AND_OUTPUTS)
+_DEAD_LETTERS = tuple(_dead_letters(topic) for topic in _SOURCES if topic.dead_letters is not None)
+
+TOPICS = {topic.name: topic for topic in (*_SOURCES, *_DEAD_LETTERS)}
+"""Every topic by its name, but for the changelogs."""
 
 INPUT_TOPIC_OF = {value: topic.name for topic in INPUTS for value in topic.values}
 """The input topic of each event type."""

@@ -1,12 +1,8 @@
-"""From bytes to records and back.
-
-`decode_event` reads what others wrote: it never raises, bad input is a value. The other decoders read what we wrote
-ourselves; a failure there is a bug, and raises msgspec.DecodeError or ValidationError.
-"""
+"""From bytes to records and back. No decoder raises, whatever the bytes: bad input is a value, `DecodeFailure`."""
 
 import re
 from collections.abc import Container
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -38,14 +34,15 @@ MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
 InputEvent = SupportTicket | SupportMessage | SupportSurvey | SupportContact | SupportAccount | SupportReview | Control
 
 encode = msgspec.json.Encoder().encode
-decode_signal = msgspec.json.Decoder(Signal).decode
-decode_account_signal = msgspec.json.Decoder(AccountSignal).decode
-decode_portfolio_signal = msgspec.json.Decoder(PortfolioSignal).decode
-
 # One decoder for all inputs: it demands the field `type`, which a decoder of a single type would not.
-_decode_input = msgspec.json.Decoder(InputEvent).decode
+_input = msgspec.json.Decoder(InputEvent)
+_signal = msgspec.json.Decoder(Signal)
+_account_signal = msgspec.json.Decoder(AccountSignal)
+_portfolio_signal = msgspec.json.Decoder(PortfolioSignal)
+
+RecordT = TypeVar("RecordT")
 _IDENTIFIERS = {name for event_type in INPUT_TOPIC_OF for name in identifiers_of(event_type)}
-_FIELD = re.compile(r" - at `\$\.(\w+)[^`]*`$")
+_PLACE = re.compile(r" - at `\$[^`]*?(\w*)(?:\[[^`]*)?`$")
 
 
 class _Typed(msgspec.Struct):
@@ -65,23 +62,27 @@ def decode_event(
     `tenants` are the known tenants (None: any). Never raises, whatever the bytes; KeyError only if `topic` is no topic
     of ours.
     """
-    if not value:
-        return DecodeFailure("empty", "the record has no value")
-    if len(value) > MAX_VALUE_BYTES:
-        return DecodeFailure("too_large", f"the record has more than {MAX_VALUE_BYTES} bytes")
-    try:
-        event = _decode_input(value)
-    except msgspec.ValidationError as error:
-        return _invalid(error)
-    except msgspec.DecodeError as error:
-        return DecodeFailure("undecodable", str(error))
-    except UnicodeDecodeError:
-        return DecodeFailure("undecodable", "a string is not UTF-8")
-    except RecursionError:
-        return DecodeFailure("undecodable", "nested too deeply")
+    event = _decode(_input, value)
+    if isinstance(event, DecodeFailure):
+        return event
     if type(event) not in TOPICS[topic].values:
         return DecodeFailure("unknown_type", f"{_tag(event)} belongs on {INPUT_TOPIC_OF[type(event)]}, not on {topic}")
     return refusal(event, now_ms=now_ms, tenants=tenants) or in_utc(event)
+
+
+def decode_signal(value: bytes | None) -> Signal | DecodeFailure:
+    """The entry in a record of `health.signals`. Its ids and times were checked when it was written."""
+    return _decode(_signal, value)
+
+
+def decode_account_signal(value: bytes | None) -> AccountSignal | DecodeFailure:
+    """The entry in a record of `health.account-signals`."""
+    return _decode(_account_signal, value)
+
+
+def decode_portfolio_signal(value: bytes | None) -> PortfolioSignal | DecodeFailure:
+    """The entry in a record of `health.portfolio-signals`."""
+    return _decode(_portfolio_signal, value)
 
 
 def input_topic(value: bytes) -> str | None:
@@ -92,6 +93,23 @@ def input_topic(value: bytes) -> str | None:
         return None
 
 
+def _decode(decoder: msgspec.json.Decoder[RecordT], value: bytes | None) -> RecordT | DecodeFailure:
+    if not value:
+        return DecodeFailure("empty", "the record has no value")
+    if len(value) > MAX_VALUE_BYTES:
+        return DecodeFailure("too_large", f"the record has more than {MAX_VALUE_BYTES} bytes")
+    try:
+        return decoder.decode(value)
+    except msgspec.ValidationError as error:
+        return _invalid(error)
+    except msgspec.DecodeError as error:
+        return DecodeFailure("undecodable", str(error))
+    except UnicodeDecodeError:
+        return DecodeFailure("undecodable", "a string is not UTF-8")
+    except RecursionError:
+        return DecodeFailure("undecodable", "nested too deeply")
+
+
 def _tag(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
@@ -100,9 +118,9 @@ def _invalid(error: msgspec.ValidationError) -> DecodeFailure:
     message = _without_value(str(error))
     if isinstance(error.__cause__, OffScaleError):
         return DecodeFailure("off_scale", message)
-    at = _FIELD.search(message)
-    field = at[1] if at else None
-    if field == "type" or message == "Object missing required field `type`":
+    place = _PLACE.search(message)
+    field = place[1] if place else None
+    if field == "type" or message.startswith("Object missing required field `type`"):
         return DecodeFailure("unknown_type", f"`type` must be one of the types of this topic: {message}")
     if message.startswith("Expected `str` of length"):
         if field in _IDENTIFIERS:
@@ -116,6 +134,6 @@ def _without_value(message: str) -> str:
     """msgspec's message without the value that it quotes when a tag or one of a closed set of words is unknown."""
     for prefix in ("Invalid enum value", "Invalid value"):
         if message.startswith(prefix):
-            at = _FIELD.search(message)
-            return prefix + (at[0] if at else "")
+            place = _PLACE.search(message)
+            return prefix + (place[0] if place else "")
     return message

@@ -17,6 +17,7 @@ from schemas.base import (
     SubjectId,
     UtcTime,
     from_milliseconds,
+    to_milliseconds,
 )
 from schemas.control import ModelPublished, TenantRegistered
 
@@ -33,7 +34,8 @@ Reason = Literal[
 ]
 """Why a record is refused: a small closed set, fit for a metric's label."""
 
-MAX_AHEAD = timedelta(days=1)
+MAX_AHEAD_MS = timedelta(days=1) // timedelta(milliseconds=1)
+MAX_MS = to_milliseconds(datetime.max.replace(tzinfo=UTC, microsecond=0))
 EARLIEST_EVENT = datetime(1990, 1, 1, tzinfo=UTC)
 EARLIEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST_PLAN = datetime(2200, 1, 1, tzinfo=UTC)
@@ -71,7 +73,7 @@ def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> Dec
     return (
         _refuse_tenant(event, tenants)
         or _refuse_ids(event)
-        or _refuse_times(event, from_milliseconds(now_ms) + MAX_AHEAD)
+        or _refuse_times(event, from_milliseconds(min(now_ms + MAX_AHEAD_MS, MAX_MS)))
         or (_refuse_model(event) if isinstance(event, ModelPublished) else None)
     )
 

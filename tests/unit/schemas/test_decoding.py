@@ -1,17 +1,25 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.base import Event, to_milliseconds
 from schemas.catalogue import INPUTS
-from schemas.decoding import DecodeFailure, decode_event, decode_signal, encode, input_topic
+from schemas.decoding import (
+    DecodeFailure,
+    decode_account_signal,
+    decode_event,
+    decode_portfolio_signal,
+    decode_signal,
+    encode,
+    input_topic,
+)
 from schemas.messages import MessageCreated
-from schemas.signals import Clock, Signal
+from schemas.signals import Signal
 from schemas.tickets import TicketOpened
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -309,10 +317,32 @@ def test_what_is_accepted_can_be_written_to_the_log_and_read_again() -> None:
     assert b'"occurred_at":"2026-01-15T11:00:00.123' in encode(signal)
 
 
-def test_a_record_of_our_own_that_cannot_be_read_raises() -> None:
-    with pytest.raises(msgspec.ValidationError):
-        decode_signal(b"{}")
-    assert decode_signal(encode(Signal(at=1, fact=Clock()))) == Signal(at=1, fact=Clock())
+@pytest.mark.parametrize("decode_entry", [decode_signal, decode_account_signal, decode_portfolio_signal])
+def test_a_bad_entry_of_a_log_is_a_value_too(decode_entry: Callable[[bytes | None], object]) -> None:
+    bad = [None, b"", b"{}", b"nonsense", b'{"at": 1, "fact": {"type": "x"}}', b'{"fact": ' + b"[" * 100_000]
+    for value in bad:
+        failure = decode_entry(value)
+        assert isinstance(failure, DecodeFailure), value
+
+
+def test_the_facts_type_of_a_log_entry_may_be_unknown() -> None:
+    failure = decode_signal(b'{"at": 1, "fact": {"type": "jane"}}')
+    assert isinstance(failure, DecodeFailure)
+    assert failure.reason == "unknown_type"
+    assert "jane" not in failure.detail
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_in_the_log_make_it_raise(value: bytes) -> None:
+    assert isinstance(decode_signal(value), Signal | DecodeFailure)
+
+
+def test_any_time_at_all_may_be_taken_for_now() -> None:
+    for now_ms in (0, 253_402_300_799_000, 2**62):
+        assert isinstance(
+            decode_event("support.tickets", json.dumps(OPENED).encode(), now_ms=now_ms, tenants=None),
+            Event | DecodeFailure,
+        )
 
 
 def test_an_events_type_tells_its_topic() -> None:
