@@ -1,0 +1,217 @@
+"""The fold of one partition of `health.signals`: rows, and the records that concern every row.
+
+A tick or a published model concerns every contact of its partition. It enters the log at one offset, is remembered in the
+partition's `ControlRow`, and is applied to a row before the first later signal of that row or by the background sweep,
+whichever comes first. Because a row knows the offset of the last entry applied to it, and time is taken from the log alone, the
+result does not depend on which of the two it was. A row that a tick does not change is not written at all.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
+from models.health.react import Reaction, audit, react, remodel, tick
+from models.health.state import ContactState
+from schemas.base import Band, Mode
+from schemas.control import ModelPublished
+from schemas.signals import Signal, Tick
+
+CONTROL_VERSION = 1
+NO_OFFSET = -1
+
+
+class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A partition-wide entry that some rows have not seen: `day` (a proleptic ordinal) for a tick, else a tenant's model.
+
+    `now` is the partition's clock when the entry was read: rows that see it late are aged to that time, not to a later one.
+    """
+
+    offset: int
+    now: int
+    mode: Mode
+    day: int | None = None
+    tenant: str | None = None
+
+
+class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A model and the offset from which it is in force."""
+
+    offset: int
+    document: bytes
+
+
+class ControlRow(msgspec.Struct, array_like=True):
+    """What a partition remembers of its partition-wide entries. It lives in the table and its changelog beside the rows.
+
+    `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen. `bands` counts
+    the partition's scored contacts.
+    """
+
+    version: int = CONTROL_VERSION
+    offset: int = NO_OFFSET
+    now: int = 0
+    last_day: int = 0
+    models: dict[str, list[InForce]] = msgspec.field(default_factory=dict)
+    pending: list[Pending] = msgspec.field(default_factory=list)
+    sweep_until: int | None = None
+    cursor: bytes = b""
+    bands: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Subject(NamedTuple):
+    """Whose row it is."""
+
+    tenant: str
+    contact: str
+
+
+class Audit(msgspec.Struct):
+    """Rows whose stored points were recomputed from their facts, and how many of them differed (expected: none)."""
+
+    rows: int = 0
+    drifted: int = 0
+
+
+class PartitionFold:
+    """Folds the log of one partition over rows that the caller keeps."""
+
+    def __init__(self, control: ControlRow | None = None) -> None:
+        self.control = control if control is not None else ControlRow()
+        self.audit = Audit()
+        self.changed = control is None
+
+    # -- partition-wide entries ------------------------------------------------------------------------------------------------
+
+    def enter(self, offset: int, signal: Signal) -> bool:
+        """Take in a partition-wide entry; False if it was seen before or says nothing new."""
+        control = self.control
+        if offset <= control.offset:
+            return False
+        self.changed = True
+        control.offset = offset
+        control.now = max(control.now, signal.at)
+        fact = signal.fact
+        if isinstance(fact, Tick):
+            day = fact.day.toordinal()
+            if day > control.last_day:
+                control.last_day = day
+                control.pending.append(Pending(offset, control.now, signal.mode, day=day))
+        elif isinstance(fact, ModelPublished):
+            control.models.setdefault(fact.tenant, []).append(InForce(offset, bytes(fact.model)))
+            control.pending.append(Pending(offset, control.now, signal.mode, tenant=fact.tenant))
+        return True
+
+    def model(self, tenant: str, offset: int) -> HealthModel:
+        """The model of a tenant that is in force at an offset of the log."""
+        for published in reversed(self.control.models.get(tenant, ())):
+            if published.offset <= offset:
+                return _parsed(published.document)
+        return DEFAULT_MODEL
+
+    # -- one contact -------------------------------------------------------------------------------------------------------------
+
+    def signal(
+        self, offset: int, subject: Subject, row: ContactState | None, signal: Signal
+    ) -> tuple[ContactState | None, list[Reaction]]:
+        """Apply one contact's signal, after the partition-wide entries before it.
+
+        A signal at or below the row's watermark was applied before and changes nothing: no row is returned.
+        """
+        if row is not None and offset <= row.offset:
+            return None, []
+        control = self.control
+        reactions = list(self._catch_up(subject, row, offset)) if row is not None and control.pending else []
+        now = max(signal.at, control.now, row.now if row is not None else 0)
+        row, reaction = react(row, subject, signal, now, self.model(subject.tenant, offset))
+        row.offset = offset
+        reactions.append(self._counted(reaction))
+        return row, reactions
+
+    def _catch_up(self, subject: Subject, row: ContactState, before: int) -> Iterator[Reaction]:
+        for pending in self.control.pending:
+            if row.offset < pending.offset < before:
+                reaction = self._apply(subject, row, pending)
+                if reaction is not None and reaction.changed:
+                    row.offset = pending.offset
+                    yield self._counted(reaction)
+
+    def _apply(self, subject: Subject, row: ContactState, pending: Pending) -> Reaction | None:
+        model = self.model(subject.tenant, pending.offset)
+        now = max(row.now, pending.now)
+        if pending.day is None:
+            return remodel(row, subject, model, now, pending.mode) if pending.tenant == subject.tenant else None
+        self.audit.rows += 1
+        if not audit(row, self.model(subject.tenant, pending.offset - 1)):
+            self.audit.drifted += 1
+        return tick(row, subject, pending.day, now, model, pending.mode)
+
+    def _counted(self, reaction: Reaction) -> Reaction:
+        """Keep the number of contacts in each band."""
+        if reaction.band is not None:
+            self._count(reaction.band.from_band, -1)
+            self._count(reaction.band.to_band, 1)
+        elif reaction.tombstone:
+            self._count(reaction.tombstone_of, -1)
+        return reaction
+
+    def _count(self, band: Band | None, by: int) -> None:
+        if band is not None:
+            self.changed = True
+            self.control.bands[band] = self.control.bands.get(band, 0) + by
+
+    # -- the sweep ---------------------------------------------------------------------------------------------------------------
+
+    def sweep_due(self) -> bool:
+        """Whether rows may wait for partition-wide entries; begins a sweep if none is under way."""
+        control = self.control
+        if control.sweep_until is None and control.pending:
+            control.sweep_until, control.cursor = control.pending[-1].offset, b""
+        return control.sweep_until is not None
+
+    def sweep_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
+        """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
+        until = self.control.sweep_until
+        return [] if until is None else list(self._catch_up(subject, row, until + 1))
+
+    def sweep_done(self) -> list[int]:
+        """The sweep has seen every row: forget what it applied. Returns the days (ordinals) of the ticks among it."""
+        control = self.control
+        until = control.sweep_until
+        if until is None:
+            return []
+        days = [pending.day for pending in control.pending if pending.offset <= until and pending.day is not None]
+        control.pending = [pending for pending in control.pending if pending.offset > until]
+        control.sweep_until, control.cursor = None, b""
+        oldest = control.pending[0].offset if control.pending else control.offset + 1
+        for tenant, published in control.models.items():
+            superseded = sum(later.offset < oldest for later in published[1:])
+            control.models[tenant] = published[superseded:]
+        return days
+
+
+_models: dict[bytes, HealthModel] = {}
+
+
+def _parsed(document: bytes) -> HealthModel:
+    model = _models.get(document)
+    if model is None:
+        if len(_models) > 1024:
+            _models.clear()
+        model = _models[document] = parse_model(document)
+    return model
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ControlRow).decode
+
+
+def encode_control(control: ControlRow) -> bytes:
+    """The stored form of a control row."""
+    return _encode(control)
+
+
+def decode_control(data: bytes) -> ControlRow:
+    """The control row of its stored form."""
+    return _decode(data)

@@ -1,0 +1,1 @@
+"""The stream: Faust applications that turn support events into health scores."""

@@ -1,0 +1,5 @@
+"""`python -m stream` is `heartline`."""
+
+from stream.commands import main
+
+main()

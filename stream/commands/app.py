@@ -1,0 +1,25 @@
+"""All commands under one roof."""
+
+import typer
+
+from stream.commands import demo, dlq, explain, importing, score, send, settings, simulate, state, topics, watch, worker
+
+app = typer.Typer(
+    name="heartline",
+    help="Customer health scores in real time. Settings are HEARTLINE_… environment variables (docs/settings.md).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command(name="demo")(demo.demo)
+app.command(name="worker")(worker.worker)
+app.add_typer(topics.app, name="topics")
+app.command(name="send")(send.send)
+app.command(name="import")(importing.import_)
+app.command(name="simulate")(simulate.simulate_)
+app.command(name="score")(score.score)
+app.command(name="watch")(watch.watch)
+app.command(name="explain")(explain.explain)
+app.command(name="settings")(settings.settings)
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(state.app, name="state")

@@ -1,0 +1,89 @@
+"""`heartline import`."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from models.sentiment.loading import load_classifier
+from schemas.base import Event
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PROFILES, HEALTH_SIGNALS
+from schemas.decoding import encode
+from stream.errors import ConfigurationError
+from stream.history import HistoryWriter, entries
+from stream.imports import load_mapping, read_events, with_ticks
+from stream.sending import Sender
+from stream.settings import Settings
+from stream.topics import Topics
+
+HISTORY_TOPICS = (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_CONTROL)
+
+
+def import_(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV exports.", exists=True)] = None,
+    mapping: Annotated[Path | None, typer.Option(help="What the columns mean (examples/mappings/).", exists=True)] = None,
+    to: Annotated[Path | None, typer.Option(help="Write the events to a file of JSON lines instead of Kafka.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Log the events at the time they occurred, with daily ticks.")] = False,
+    until: Annotated[datetime | None, typer.Option(help="With --history: the end of the history (UTC).")] = None,
+    finish: Annotated[bool, typer.Option("--finish", help="The history is complete: the live clock goes on.")] = False,
+) -> None:
+    """Import a helpdesk's CSV exports.
+
+    Live (the default) the events go to the support topics, as if they came in now. With `--history` they go to the log at the time
+    they occurred; do this before the first live event, and end the last import with `--finish`.
+
+    Examples:
+
+    `heartline import --mapping examples/mappings/helpdesk-log.yaml --history --until 2014-01-04 tickets.csv`
+
+    `heartline import --mapping examples/mappings/airline-messages.yaml --to messages.jsonl messages.csv`
+    """
+    if not finish and not (files and mapping):
+        raise ConfigurationError("nothing to import: name the files and the --mapping that says what their columns mean")
+    events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
+    with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("importing", total=None)
+        counted = _Counted(events, lambda: progress.advance(task))
+        if to is not None:
+            with to.open("wb") as lines:
+                lines.writelines(encode(event) + b"\n" for event in counted)
+        elif history or finish:
+            _to_logs(counted, until, finish)
+        else:
+            with Sender(Settings()) as sender:
+                for event in counted:
+                    sender.send_event(event)
+    typer.echo(f"imported {counted.count} events")
+
+
+class _Counted:
+    """Counts what passes."""
+
+    def __init__(self, events: Iterable[Event], advance: Callable[[], None]) -> None:
+        self._events, self._advance = events, advance
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self._events:
+            self.count += 1
+            self._advance()
+            yield event
+
+
+def _to_logs(events: Iterable[Event], until: datetime | None, finish: bool) -> None:
+    settings = Settings()
+    partitions = Topics(settings).require(HISTORY_TOPICS)
+    end = until.replace(tzinfo=UTC) if until is not None else None
+    classifier = load_classifier(settings.classifier)
+    with Sender(settings) as sender:
+        history = HistoryWriter(sender, partitions)
+        history.start()
+        for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
+            history.write(logged)
+        if finish:
+            sender.flush()
+            history.finish()

@@ -1,0 +1,47 @@
+"""`heartline score FILE`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.sentiment.loading import load_classifier
+from schemas.base import to_milliseconds
+from schemas.signals import Signal
+from stream.event_files import read_events
+from stream.history import entries
+from stream.imports import with_ticks
+from stream.local import LocalFold, finals
+from stream.settings import Settings
+
+
+def score(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one event each; - for standard input.", exists=True, allow_dash=True)],
+    at: Annotated[datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Fold a file of events in this process, without a broker, by the code the workers run.
+
+    Example: `heartline simulate --contacts 50 --days 30 > events.jsonl && heartline score events.jsonl`
+    """
+    settings = Settings()
+    moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    local = LocalFold()
+    now = 0
+    events = sorted(read_events(file), key=lambda event: event.occurred_at)
+    for time, entry in entries(with_ticks(events, settings.recompute_at, moment), load_classifier(settings.classifier)):
+        now = time
+        local.log(entry, time)
+    rows = list(finals(local, to_milliseconds(moment) if moment is not None else now))
+    if as_json:
+        for row in rows:
+            typer.echo(msgspec.json.encode(row).decode())
+        return
+    table = Table("tenant", "contact", "score", "band", "coverage", "confidence")
+    for row in rows:
+        table.add_row(row.tenant, row.contact, str(row.score), row.band, f"{row.coverage:.2f}", row.confidence)
+    Console().print(table)

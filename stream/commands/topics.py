@@ -1,0 +1,37 @@
+"""`heartline topics create|check`."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stream.errors import TopicMisconfigured
+from stream.settings import Settings
+from stream.topics import Topics, all_topics, partitions_of
+
+app = typer.Typer(help="Create the topics, or check that they are as they have to be.", no_args_is_help=True)
+
+
+@app.command()
+def create() -> None:
+    """Create the topics that do not exist.
+
+    Example: `HEARTLINE_PARTITIONS=12 HEARTLINE_REPLICATION_FACTOR=3 heartline topics create`
+    """
+    settings = Settings()
+    wanted = all_topics(settings)
+    created = set(Topics(settings).create(wanted))
+    table = Table("topic", "partitions", "cleanup", "what it holds", "state")
+    for topic in wanted:
+        state = "created" if topic.name in created else "was there"
+        table.add_row(topic.name, str(partitions_of(topic, settings)), topic.cleanup, topic.description, state)
+    Console().print(table)
+
+
+@app.command()
+def check() -> None:
+    """Compare the topics with the catalogue; exit code 22 if something is wrong."""
+    settings = Settings()
+    problems = Topics(settings).problems(all_topics(settings))
+    if problems:
+        raise TopicMisconfigured("; ".join(f"{problem.topic}: {problem.what}" for problem in problems))
+    typer.echo("all topics are as they have to be")

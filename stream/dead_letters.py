@@ -1,0 +1,96 @@
+"""Dead letters: records that cannot be used, put aside whole, with the reason and the place they came from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from confluent_kafka import Message
+
+from schemas.decoding import DecodeFailure
+from stream.errors import DeadLetterLimit
+
+REASON = "heartline_reason"
+DETAIL = "heartline_detail"
+TOPIC = "heartline_topic"
+PARTITION = "heartline_partition"
+OFFSET = "heartline_offset"
+OUR_HEADERS = frozenset({REASON, DETAIL, TOPIC, PARTITION, OFFSET})
+
+WINDOW = 1000
+
+Headers = list[tuple[str, bytes]]
+
+
+class DeadLetter(NamedTuple):
+    """A bad record as it was: to be sent to `topic` under the original key, so that a subject's bad records stay in order."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def dead_letter(
+    source: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]], why: DecodeFailure
+) -> DeadLetter:
+    """The dead letter of one record."""
+    added: Headers = [
+        (REASON, why.reason.encode()),
+        (DETAIL, why.detail.encode()),
+        (TOPIC, source.encode()),
+        (PARTITION, str(partition).encode()),
+        (OFFSET, str(offset).encode()),
+    ]
+    return DeadLetter(f"{source}-dlq", key, value, [*headers, *added])
+
+
+class Position(NamedTuple):
+    """Where a dead letter came from, and why it is one."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+
+
+def position(message: Message) -> Position:
+    """What the headers of a dead letter say."""
+    headers = {name: value.decode(errors="replace") for name, value in message.headers() or [] if name in OUR_HEADERS and value}
+    return Position(
+        headers.get(TOPIC, ""),
+        int(headers.get(PARTITION, -1)),
+        int(headers.get(OFFSET, -1)),
+        headers.get(REASON, ""),
+        headers.get(DETAIL, ""),
+    )
+
+
+def original_headers(message: Message) -> Headers:
+    """The headers that the record had before it became a dead letter."""
+    return [(name, value) for name, value in message.headers() or [] if name not in OUR_HEADERS]
+
+
+class Limit:
+    """Stops a worker that puts too much aside: a bad deploy must not empty a topic into its dead letters.
+
+    The share is measured over the last 1,000 records, once as many have been seen.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._good = self._bad = 0
+
+    def count(self, good: int, bad: int) -> None:
+        """Count records; raises `DeadLetterLimit`."""
+        self._good += good
+        self._bad += bad
+        total = self._good + self._bad
+        if total < WINDOW:
+            return
+        if self._bad > self._share * total and self._share < 1:
+            raise DeadLetterLimit(
+                f"{self._bad} of the last {total} records were refused, more than the limit of {self._share:.0%}: look at them with "
+                "`heartline dlq list`; if they really are bad, raise HEARTLINE_DEAD_LETTER_LIMIT (1 turns it off)"
+            )
+        keep = WINDOW / 2 / total
+        self._good, self._bad = int(self._good * keep), int(self._bad * keep)

@@ -1,0 +1,66 @@
+"""What every intake worker knows from `health.control`: the tenants, and whether a history import is under way.
+
+Each worker reads the whole topic (it is small and kept for ever) beside the group that routes its records.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.catalogue import HEALTH_CONTROL
+from schemas.control import HistoryFinished, HistoryStarted, TenantRegistered
+from schemas.decoding import decode_event
+
+WHOLE: Final = TopicPartition(HEALTH_CONTROL, 0, OFFSET_BEGINNING)
+POLL_SECONDS: Final = 0.2
+ANY_TIME: Final = 253_402_300_799_000
+
+
+class Directory:
+    """Follows `health.control` by its own consumer, whose calls run in threads."""
+
+    def __init__(self, kafka: dict[str, str], tenants: frozenset[str]) -> None:
+        self.tenants: set[str] = set(tenants)
+        self.history_open = False
+        self._read = 0
+        self._consumer = Consumer(
+            {**kafka, "group.id": "heartline-directory", "enable.auto.commit": False, "enable.partition.eof": True}
+        )
+
+    async def follow(self) -> None:
+        """Read until cancelled."""
+        self._consumer.assign([WHOLE])
+        try:
+            while True:
+                self._take(await asyncio.to_thread(self._consumer.consume, 500, POLL_SECONDS))
+        finally:
+            self._consumer.close()
+
+    async def catch_up(self) -> None:
+        """Wait until all that is in the topic now has been read."""
+        _low, end = await asyncio.to_thread(self._consumer.get_watermark_offsets, WHOLE, 10)
+        while self._read < end:
+            await asyncio.sleep(POLL_SECONDS / 10)
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            error = message.error()
+            if error is None:
+                self.learn(message.value())
+                self._read = message.offset() + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._read = message.offset()
+            elif error.fatal():
+                raise KafkaException(error)
+
+    def learn(self, value: bytes | None) -> None:
+        """Take in one record; what is bad in it is the routing agent's to report."""
+        event = decode_event(HEALTH_CONTROL, value, now_ms=ANY_TIME, tenants=None)
+        if isinstance(event, TenantRegistered):
+            self.tenants.add(event.tenant)
+        elif isinstance(event, HistoryStarted):
+            self.history_open = True
+        elif isinstance(event, HistoryFinished):
+            self.history_open = False

@@ -1,0 +1,95 @@
+"""Importing history: intake's work done here, with log times of the past and the daily ticks in between.
+
+So the same scoring worker gives the score as it was on any past day. Kafka's own timestamps stay the wall clock: records stamped
+with the past would be deleted by retention before they are read.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import uuid4
+
+from models.sentiment.port import Classifier
+from schemas.base import Event, to_milliseconds
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
+from schemas.control import HistoryFinished, HistoryStarted
+from schemas.decoding import encode
+from schemas.messages import MessageClassified, MessageCreated
+from schemas.signals import AccountSignal, Signal, Tick
+from stream.imports import TickDue
+from stream.routing import Entry, classified, route
+from stream.sending import Sender
+
+BATCH = 512
+
+Item = Event | TickDue
+
+
+class Logged(NamedTuple):
+    """An entry with its log time (UTC ms)."""
+
+    at: int
+    entry: Entry
+
+
+def entries(items: Iterable[Item], classifier: Classifier) -> Iterator[Logged]:
+    """The entries that events and ticks become, in their order; messages are classified in batches."""
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield from _batch_entries(batch, classifier)
+            batch = []
+    yield from _batch_entries(batch, classifier)
+
+
+def _batch_entries(batch: list[Item], classifier: Classifier) -> Iterator[Logged]:
+    name = f"{classifier.name} {classifier.version}"
+    texts = [item.text for item in batch if isinstance(item, MessageCreated) and item.author == "customer"]
+    readings = iter(classifier.classify(texts) if texts else [])
+    for item in batch:
+        if isinstance(item, TickDue):
+            for topic in (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS):
+                yield Logged(to_milliseconds(item.at), Entry(topic, None, Tick(day=item.day)))
+            continue
+        fact: Event | MessageClassified = item
+        if isinstance(item, MessageCreated):
+            fact = classified(item, next(readings) if item.author == "customer" else None, name)
+        for entry in route(fact):
+            yield Logged(to_milliseconds(item.occurred_at), entry)
+
+
+class HistoryWriter:
+    """Writes a history to the logs. While it is open the live clock stands still (`HistoryStarted`)."""
+
+    def __init__(self, sender: Sender, partitions: dict[str, int]) -> None:
+        self._sender = sender
+        self._partitions = partitions
+
+    def start(self) -> None:
+        """Stop the live clock."""
+        self._control(HistoryStarted(event_id=str(uuid4()), occurred_at=datetime.now(UTC)))
+
+    def finish(self) -> None:
+        """Let the live clock go on."""
+        self._control(HistoryFinished(event_id=str(uuid4()), occurred_at=datetime.now(UTC)))
+
+    def _control(self, event: HistoryStarted | HistoryFinished) -> None:
+        self._sender.send(HEALTH_CONTROL, encode(event), event.tenant.encode(), partition=0)
+        self._sender.flush()
+
+    def write(self, logged: Logged) -> None:
+        """Write one entry; a partition-wide one to every partition."""
+        at, (topic, key, fact) = logged
+        if topic == HEALTH_SIGNALS:
+            value = encode(Signal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
+        elif topic == HEALTH_ACCOUNT_SIGNALS:
+            value = encode(AccountSignal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
+        else:
+            self._sender.send(topic, encode(fact) if fact is not None else None, key)
+            return
+        if key is not None:
+            self._sender.send(topic, value, key)
+        else:
+            for partition in range(self._partitions[topic]):
+                self._sender.send(topic, value, None, partition=partition)

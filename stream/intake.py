@@ -1,0 +1,175 @@
+"""Intake: support events in, entries of the log out. Stateless; message texts go no further than here.
+
+Each topic has an agent of its own. Messages wait for the classifier, which runs in threads; the other topics do not wait for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+import structlog
+
+from models.health.model import ModelError, parse_model
+from models.sentiment.port import Classifier, Reading
+from schemas.base import Event
+from schemas.catalogue import SUPPORT_MESSAGES
+from schemas.control import ModelPublished
+from schemas.decoding import DecodeFailure, decode_event, encode
+from schemas.headers import cloud_event_headers
+from schemas.messages import MessageCreated
+from schemas.signals import AccountSignal, LogEntry, Signal
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS
+from stream.dataplane import Cycle, DataPlane, Run
+from stream.dead_letters import Limit, dead_letter
+from stream.directory import Directory
+from stream.metrics import Metrics
+from stream.routing import classified, route
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
+
+
+class Decoded(NamedTuple):
+    """A record of a run with what became of it."""
+
+    record: Any
+    event: Event | DecodeFailure
+
+
+class Sentiment:
+    """The classifier behind a pool of threads; a failing one is tried again, and only messages wait."""
+
+    def __init__(self, classifier: Classifier, threads: Executor, batch: int, metrics: Metrics) -> None:
+        self.name = f"{classifier.name} {classifier.version}"
+        self._classifier = classifier
+        self._threads = threads
+        self._batch = batch
+        self._metrics = metrics
+
+    async def read(self, texts: Sequence[str]) -> list[Reading]:
+        """One reading per text, in order."""
+        loop = asyncio.get_running_loop()
+        parts = [texts[start : start + self._batch] for start in range(0, len(texts), self._batch)]
+        read = await asyncio.gather(*(loop.run_in_executor(self._threads, self._read_part, part) for part in parts))
+        return [reading for part in read for reading in part]
+
+    def _read_part(self, texts: Sequence[str]) -> list[Reading]:
+        for delay in (*RETRY_SECONDS, None):
+            started = time.monotonic()
+            try:
+                readings = self._classifier.classify(texts)
+            except Exception as error:
+                if delay is None:
+                    raise
+                log.warning("classifier failed, messages wait", error=type(error).__name__, retry_seconds=delay)
+                time.sleep(delay)
+            else:
+                self._metrics.sentiment.observe(time.monotonic() - started)
+                for reading in readings:
+                    self._metrics.sentiment_labels.labels(reading.label or reading.reason or "none").inc()
+                return readings
+        raise AssertionError("the last attempt returns or raises")
+
+
+class Intake:
+    """What an intake worker does with a run of records."""
+
+    def __init__(
+        self,
+        plane: DataPlane[None],
+        directory: Directory,
+        sentiment: Sentiment,
+        limit: Limit,
+        metrics: Metrics,
+        partitions: dict[str, int],
+        clock: Callable[[], int],
+    ) -> None:
+        self._plane = plane
+        self._directory = directory
+        self._sentiment = sentiment
+        self._limit = limit
+        self._metrics = metrics
+        self._partitions = partitions
+        self._clock = clock
+
+    async def agent(self, stream: Any) -> None:
+        """Take runs of one topic to the log, in order."""
+        async for run in self._plane.runs(stream):
+            decoded = await self._decode(run)
+            events = await self._classify(decoded) if run.topic == SUPPORT_MESSAGES else decoded
+            cycle = await self._plane.cycle(run.generation)
+            if cycle is not None:
+                self._log(run, events, cycle)
+                cycle.done(run)
+
+    async def _decode(self, run: Run) -> list[Decoded]:
+        now = self._clock()
+        decoded = self._decode_all(run, now)
+        unknown = any(isinstance(item.event, DecodeFailure) and item.event.reason == "unknown_tenant" for item in decoded)
+        if unknown:
+            # The tenant may have been registered a moment ago: be sure before putting its events aside.
+            await self._directory.catch_up()
+            decoded = self._decode_all(run, now)
+        return decoded
+
+    def _decode_all(self, run: Run, now: int) -> list[Decoded]:
+        tenants = self._directory.tenants
+        return [Decoded(record, _decode_one(run.topic, record.value, now, tenants)) for record in run.records]
+
+    async def _classify(self, decoded: list[Decoded]) -> list[Decoded]:
+        customers = [item.event.text for item in decoded if isinstance(item.event, MessageCreated) and item.event.author == "customer"]
+        readings = iter(await self._sentiment.read(customers))
+        return [Decoded(item.record, self._with_reading(item.event, readings)) for item in decoded]
+
+    def _with_reading(self, event: Event | DecodeFailure, readings: Any) -> Event | DecodeFailure:
+        if not isinstance(event, MessageCreated):
+            return event
+        reading = next(readings) if event.author == "customer" else None
+        return classified(event, reading, self._sentiment.name)
+
+    def _log(self, run: Run, decoded: list[Decoded], cycle: Cycle[None]) -> None:
+        now = self._clock()
+        bad = 0
+        for record, event in decoded:
+            if isinstance(event, DecodeFailure):
+                bad += 1
+                self._put_aside(run, record, event, cycle)
+            else:
+                self._send(event, now, record.timestamp, cycle)
+        self._metrics.events.labels(run.topic, "accepted").inc(len(decoded) - bad)
+        self._limit.count(len(decoded) - bad, bad)
+
+    def _send(self, event: Event, now: int, accepted_at: int, cycle: Cycle[None]) -> None:
+        for topic, key, fact in route(event):
+            if topic == HEALTH_SIGNALS:
+                entry: LogEntry = Signal(at=now, accepted_at=accepted_at, fact=fact)  # type: ignore[arg-type]
+            elif topic == HEALTH_ACCOUNT_SIGNALS:
+                entry = AccountSignal(at=now, accepted_at=accepted_at, fact=fact)  # type: ignore[arg-type]
+            else:
+                cycle.send(topic, encode(fact) if fact is not None else None, key)
+                continue
+            headers = cloud_event_headers(event.event_id, fact.__struct_config__.tag, event.tenant, now)  # type: ignore[union-attr,arg-type]
+            if key is not None:
+                cycle.send(topic, encode(entry), key, headers)
+                continue
+            for partition in range(self._partitions[topic]):
+                cycle.send(topic, encode(entry), None, headers, partition)
+
+    def _put_aside(self, run: Run, record: Any, why: DecodeFailure, cycle: Cycle[None]) -> None:
+        letter = dead_letter(run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why)
+        cycle.send(letter.topic, letter.value, letter.key, letter.headers)
+        self._metrics.events.labels(run.topic, "dead_letter").inc()
+        self._metrics.dead_letters.labels(run.topic, why.reason).inc()
+
+
+def _decode_one(topic: str, value: bytes | None, now: int, tenants: set[str]) -> Event | DecodeFailure:
+    event = decode_event(topic, value, now_ms=now, tenants=tenants)
+    if isinstance(event, ModelPublished):
+        try:
+            parse_model(event.model)
+        except ModelError as error:
+            return DecodeFailure("invalid", str(error))
+    return event

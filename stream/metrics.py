@@ -1,0 +1,52 @@
+"""Every metric, declared once. No label holds a tenant's or a contact's id."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+SIZE_BUCKETS = (1, 4, 16, 64, 256, 1000, 2000, 4000, 8000)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        r = self.registry
+        self.events = Counter("heartline_events", "Records read, by topic and what became of them.", ["topic", "result"], registry=r)
+        self.dead_letters = Counter("heartline_dead_letters", "Records put aside as dead letters.", ["topic", "reason"], registry=r)
+        self.duplicates = Counter("heartline_duplicates", "Log entries that a row had applied before.", registry=r)
+        self.late_events = Counter("heartline_late_events", "Facts that occurred more than 24 h before they were logged.", registry=r)
+        self.end_to_end = Histogram(
+            "heartline_end_to_end_seconds",
+            "From the source record's acceptance by Kafka to the committed output (sampled evenly within each cycle).",
+            ["path"],
+            buckets=LATENCY_BUCKETS,
+            registry=r,
+        )
+        self.sentiment = Histogram(
+            "heartline_sentiment_seconds", "Classification of one batch of messages.", buckets=LATENCY_BUCKETS, registry=r
+        )
+        self.sentiment_labels = Counter(
+            "heartline_sentiment_labels", "Customer messages by label, or by why they have none.", ["label"], registry=r
+        )
+        self.batch_records = Histogram("heartline_batch_records", "Records of one committed cycle.", buckets=SIZE_BUCKETS, registry=r)
+        self.commit_seconds = Histogram(
+            "heartline_commit_seconds", "Time to commit one cycle.", buckets=LATENCY_BUCKETS, registry=r
+        )
+        self.band_changes = Counter(
+            "heartline_band_changes", "Contacts that changed band.", ["from", "to", "cause"], registry=r
+        )
+        self.contacts = Gauge("heartline_contacts", "Scored contacts of this worker's partitions, by band.", ["band"], registry=r)
+        self.recompute_last_success = Gauge(
+            "heartline_recompute_last_success_timestamp_seconds", "When a daily recompute was last applied to all rows.", registry=r
+        )
+        self.recompute_drift = Counter(
+            "heartline_recompute_drift", "Rows whose stored points differ from a recomputation (expected 0).", registry=r
+        )
+        self.consumer_lag = Gauge("heartline_consumer_lag_records", "Records waiting.", ["topic", "partition"], registry=r)
+        self.recovery_remaining = Gauge("heartline_recovery_remaining_records", "Changelog records yet to be restored.", registry=r)
+        self.state_bytes = Gauge("heartline_state_bytes", "Size of the local tables on disk.", registry=r)
+        self.rebalances = Counter("heartline_rebalances", "Times that the group's partitions were assigned anew.", registry=r)
+        self.dropped_cycles = Counter("heartline_dropped_cycles", "Cycles refused by the broker's fence and done again.", registry=r)

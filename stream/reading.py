@@ -1,0 +1,80 @@
+"""Reading topics for commands: from the beginning to their present end, or onwards as they grow."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from stream.errors import TopicMissing
+from stream.settings import Settings
+from stream.topics import unreachable
+
+TIMEOUT_SECONDS = 10.0
+BATCH = 5000
+
+
+class TopicReader:
+    """Reads committed records of topics outside any group."""
+
+    def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+        self._consumer = Consumer(
+            {
+                **settings.kafka(),
+                "group.id": f"heartline-reader-{uuid.uuid4()}",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+            }
+        )
+        self._partitions = [pair for topic in topics for pair in self._partitions_of(topic, settings)]
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are to read."""
+        return len(self._partitions)
+
+    def _partitions_of(self, topic: str, settings: Settings) -> list[TopicPartition]:
+        try:
+            found = self._consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic]
+        except KafkaException as error:
+            raise unreachable(settings, error) from error
+        if found.error is not None:
+            raise TopicMissing(f"topic {topic} does not exist; run `heartline topics create`")
+        return [TopicPartition(topic, partition) for partition in found.partitions]
+
+    def all(self, partition: int | None = None) -> Iterator[Message]:
+        """Every record up to the present end (of one partition, if given)."""
+        wanted = [pair for pair in self._partitions if partition in (None, pair.partition)]
+        waiting = {(pair.topic, pair.partition) for pair in wanted}
+        for message in self._follow(wanted, OFFSET_BEGINNING):
+            if message is None:
+                continue
+            error = message.error()
+            if error is None:
+                yield message
+            else:
+                waiting.discard((message.topic(), message.partition()))
+                if not waiting:
+                    return
+
+    def onwards(self, *, from_beginning: bool = False, wait_seconds: float = 0.2) -> Iterator[Message | None]:
+        """Records as they come; None whenever none came for `wait_seconds`."""
+        for message in self._follow(self._partitions, OFFSET_BEGINNING if from_beginning else OFFSET_END, wait_seconds):
+            if message is None or message.error() is None:
+                yield message
+
+    def _follow(self, partitions: list[TopicPartition], offset: int, wait_seconds: float = 0.2) -> Iterator[Message | None]:
+        self._consumer.assign([TopicPartition(pair.topic, pair.partition, offset) for pair in partitions])
+        while True:
+            messages = self._consumer.consume(BATCH, wait_seconds)
+            for message in messages:
+                error = message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise KafkaException(error)
+                yield message
+            if not messages:
+                yield None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._consumer.close()

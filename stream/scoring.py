@@ -1,0 +1,227 @@
+"""Scoring: entries of the log in, scores out. State is the fold of the log, nothing else."""
+
+import asyncio
+import time
+from typing import Any, get_args
+
+import structlog
+
+from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.react import Reaction
+from models.health.state import ContactState, NewerStateVersion
+from models.health.state import decode as decode_contact
+from models.health.state import encode as encode_contact
+from schemas.base import Band, Record, to_milliseconds
+from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS, dead_letters_of
+from schemas.decoding import DecodeFailure, decode_signal, encode
+from schemas.headers import cloud_event_headers
+from schemas.keys import split_key
+from schemas.scores import Output
+from schemas.signals import PARTITION_FACTS, Signal
+from stream.dataplane import Cycle, DataPlane, PartitionState, Run
+from stream.dead_letters import Limit, dead_letter
+from stream.errors import NewerStateRow
+from stream.metrics import Metrics
+
+log = structlog.get_logger()
+
+Row = ContactState | ControlRow
+
+# A tenant never begins with this byte, so the control row sorts before all contacts, and a sweep begins behind it.
+CONTROL_KEY = b"\x01control"
+# The first byte of a stored control row; msgpack never uses it, so no contact's row begins with it.
+CONTROL_MARK = b"\xc1"
+
+SWEEP_ROWS = 200
+SWEEP_IDLE_SECONDS = 0.2
+SAMPLES_PER_RUN = 16
+DAY_MS = 86_400_000
+
+
+class RowCodec:
+    """Stored rows: contacts, and the partition's control row."""
+
+    def encode(self, row: Row) -> bytes:
+        """The stored form of a row."""
+        return CONTROL_MARK + encode_control(row) if isinstance(row, ControlRow) else encode_contact(row)
+
+    def decode(self, data: bytes) -> Row:
+        """The row of its stored form. Raises `NewerStateRow`, which names both versions."""
+        try:
+            return decode_control(data[1:]) if data[:1] == CONTROL_MARK else decode_contact(data)
+        except NewerStateVersion as error:
+            raise NewerStateRow(f"{error}; run the version of Heartline that wrote it, or a newer one") from error
+
+
+class Scoring:
+    """What a scoring worker does with a run of the log, and with rows that wait for a tick or a model."""
+
+    def __init__(self, plane: DataPlane[Row], limit: Limit, metrics: Metrics) -> None:
+        self._plane = plane
+        self._limit = limit
+        self._metrics = metrics
+        self._bands: dict[int, dict[str, int]] = {}
+
+    async def agent(self, stream: Any) -> None:
+        """Fold runs of the log into the table, in order."""
+        async for run in self._plane.runs(stream):
+            cycle = await self._plane.cycle(run.generation)
+            if cycle is not None:
+                self.fold(run, cycle)
+                cycle.done(run)
+
+    def fold(self, run: Run, cycle: Cycle[Row]) -> None:
+        """Fold one run: rows and outputs into the cycle."""
+        rows = cycle.state(run.partition)
+        fold = PartitionFold(_control(rows))
+        outbox = Outbox(cycle, run.partition, self._metrics)
+        accepted: list[int] = []
+        bad = duplicates = late = 0
+        for record in run.records:
+            signal = decode_signal(record.value)
+            if isinstance(signal, DecodeFailure) or (record.key is None) != isinstance(signal.fact, PARTITION_FACTS):
+                bad += 1
+                self._put_aside(run, record, signal, cycle)
+            elif record.key is None:
+                fold.enter(record.offset, signal)
+            else:
+                subject = Subject(*split_key(record.key))
+                row = rows.get(record.key)
+                row, reactions = fold.signal(record.offset, subject, row, signal)  # type: ignore[arg-type]
+                if row is None:
+                    duplicates += 1
+                    continue
+                rows.put(record.key, row)
+                for reaction in reactions:
+                    outbox.send(record.key, reaction)
+                if signal.accepted_at is not None:
+                    accepted.append(signal.accepted_at)
+                    late += signal.at - to_milliseconds(signal.fact.occurred_at) > DAY_MS  # type: ignore[union-attr]
+        self._keep_control(rows, fold)
+        self._count(len(run.records), bad, duplicates, late)
+        self._measure(cycle, accepted)
+
+    # -- the sweep ---------------------------------------------------------------------------------------------------------------
+
+    async def sweep(self) -> None:
+        """Apply ticks and models to the rows that no signal has touched since, in bounded chunks, until cancelled."""
+        while True:
+            busy = False
+            generation = self._plane.generation()
+            for partition in sorted(self._plane.partitions(HEALTH_SIGNALS)) if generation is not None else ():
+                cycle = await self._plane.cycle(generation)
+                if cycle is None:
+                    break
+                busy |= self.sweep_chunk(partition, cycle)
+                await asyncio.sleep(0)
+            self.count_contacts()
+            if not busy:
+                await asyncio.sleep(SWEEP_IDLE_SECONDS)
+
+    def sweep_chunk(self, partition: int, cycle: Cycle[Row]) -> bool:
+        """Sweep the next rows of a partition; False if nothing waits there."""
+        rows = cycle.state(partition)
+        fold = PartitionFold(_control(rows))
+        self._bands[partition] = fold.control.bands
+        if not fold.sweep_due():
+            return False
+        found = rows.scan(fold.control.cursor or CONTROL_KEY, SWEEP_ROWS)
+        outbox = Outbox(cycle, partition, self._metrics)
+        for key, row in found:
+            if isinstance(row, ContactState):
+                reactions = fold.sweep_row(Subject(*split_key(key)), row)
+                if reactions:
+                    rows.put(key, row)
+                    for reaction in reactions:
+                        outbox.send(key, reaction)
+        if found:
+            fold.control.cursor = found[-1][0]
+        else:
+            days = fold.sweep_done()
+            if days:
+                self._metrics.recompute_last_success.set(time.time())
+                log.info("recompute done", partition=partition, days=len(days))
+        self._keep_control(rows, fold, swept=True)
+        return True
+
+    def count_contacts(self) -> None:
+        """Set the gauge of scored contacts by band, from the control rows of the partitions that this worker owns."""
+        totals = dict.fromkeys(get_args(Band), 0)
+        for partition in self._plane.partitions(HEALTH_SIGNALS):
+            for band, count in self._bands.get(partition, {}).items():
+                totals[band] += count
+        for band, count in totals.items():
+            self._metrics.contacts.labels(band).set(count)
+
+    def _keep_control(self, rows: PartitionState[Row], fold: PartitionFold, *, swept: bool = False) -> None:
+        if swept or fold.changed:
+            rows.put(CONTROL_KEY, fold.control)
+        if fold.audit.drifted:
+            self._metrics.recompute_drift.inc(fold.audit.drifted)
+            log.error("recompute drift", rows=fold.audit.drifted)
+
+    # -- counting ----------------------------------------------------------------------------------------------------------------
+
+    def _put_aside(self, run: Run, record: Any, signal: Signal | DecodeFailure, cycle: Cycle[Row]) -> None:
+        why = signal if isinstance(signal, DecodeFailure) else DecodeFailure("invalid", "a record without a key names no contact")
+        letter = dead_letter(run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why)
+        cycle.send(letter.topic, letter.value, letter.key, letter.headers)
+        self._metrics.dead_letters.labels(HEALTH_SIGNALS, why.reason).inc()
+
+    def _count(self, records: int, bad: int, duplicates: int, late: int) -> None:
+        self._metrics.events.labels(HEALTH_SIGNALS, "folded").inc(records - bad - duplicates)
+        if bad:
+            self._metrics.events.labels(HEALTH_SIGNALS, "dead_letter").inc(bad)
+        if duplicates:
+            self._metrics.duplicates.inc(duplicates)
+        if late:
+            self._metrics.late_events.inc(late)
+        self._limit.count(records - bad, bad)
+
+    def _measure(self, cycle: Cycle[Row], accepted: list[int]) -> None:
+        if not accepted:
+            return
+        sample = accepted[:: max(1, len(accepted) // SAMPLES_PER_RUN)]
+        observe = self._metrics.end_to_end.labels("score").observe
+
+        def committed() -> None:
+            now = time.time() * 1000
+            for at in sample:
+                observe(max(0.0, now - at) / 1000)
+
+        cycle.on_commit(committed)
+
+
+class Outbox:
+    """Sends the outputs of reactions. All topics keyed by contact have the partitions of `health.signals`."""
+
+    def __init__(self, cycle: Cycle[Row], partition: int, metrics: Metrics) -> None:
+        self._cycle = cycle
+        self._partition = partition
+        self._metrics = metrics
+
+    def send(self, key: bytes, reaction: Reaction) -> None:
+        """Send what goes out of one reaction."""
+        if reaction.tombstone:
+            self._cycle.send(HEALTH_SCORES, None, key, None, self._partition)
+        if reaction.close is not None:
+            self._put(HEALTH_SCORE_HISTORY, key, reaction.close)
+        if reaction.score is not None:
+            self._put(HEALTH_SCORES, key, reaction.score)
+        if reaction.band is not None:
+            self._put(HEALTH_BAND_CHANGES, key, reaction.band)
+            change = reaction.band
+            self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type).inc()
+
+    def _put(self, topic: str, key: bytes, record: Output) -> None:
+        headers = cloud_event_headers(record.event_id, _tag(record), record.tenant, to_milliseconds(record.at))
+        self._cycle.send(topic, encode(record), key, headers, self._partition)
+
+
+def _tag(record: Record) -> str:
+    return str(record.__struct_config__.tag)
+
+
+def _control(rows: PartitionState[Row]) -> ControlRow | None:
+    row = rows.get(CONTROL_KEY)
+    return row if isinstance(row, ControlRow) else None

@@ -1,0 +1,75 @@
+"""Sending records from commands: confirmed, in order per key, partitioned as all writers of ours do."""
+
+from collections.abc import Iterable
+from types import TracebackType
+
+from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaError as Error
+
+from schemas.base import Event
+from schemas.catalogue import HEALTH_CONTROL, INPUT_TOPIC_OF
+from schemas.decoding import encode
+from schemas.keys import contact_key
+from stream.errors import DeliveryFailed
+from stream.settings import Settings
+
+FLUSH_SECONDS = 60.0
+
+
+class Sender:
+    """An idempotent producer whose `close` returns when all is confirmed, or raises `DeliveryFailed`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.sent = 0
+        self._failed: str | None = None
+        self._producer = Producer(
+            {
+                **settings.kafka(),
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                "queue.buffering.max.messages": 200_000,
+            }
+        )
+
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is None:
+            self.flush()
+
+    def send(
+        self, topic: str, value: bytes | None, key: bytes | None, headers: Iterable[tuple[str, bytes]] = (), partition: int = -1
+    ) -> None:
+        """Queue a record; waits while the queue is full."""
+        while True:
+            try:
+                self._producer.produce(topic, value, key, partition=partition, headers=list(headers), on_delivery=self._delivered)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                break
+        self._producer.poll(0)
+        if self._failed is not None:
+            raise DeliveryFailed(self._failed)
+
+    def send_event(self, event: Event) -> None:
+        """Send a source event to the topic of its type; control has one partition."""
+        topic = INPUT_TOPIC_OF[type(event)]
+        subject = getattr(event, "contact", None) or getattr(event, "account", None)
+        key = contact_key(event.tenant, subject) if subject is not None else event.tenant.encode()
+        self.send(topic, encode(event), key, partition=0 if topic == HEALTH_CONTROL else -1)
+
+    def flush(self) -> None:
+        """Wait until all is confirmed."""
+        left = self._producer.flush(FLUSH_SECONDS)
+        if self._failed is not None or left:
+            raise DeliveryFailed(self._failed or f"{left} records were not confirmed within {FLUSH_SECONDS:g} s")
+
+    def _delivered(self, error: Error | None, _message: Message) -> None:
+        if error is None:
+            self.sent += 1
+        elif self._failed is None:
+            self._failed = str(KafkaException(error).args[0])

@@ -1,0 +1,92 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models.sentiment.port import Reading
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS, INPUT_TOPIC_OF
+from schemas.control import ContactErased, HistoryStarted, ModelPublished, OverrideSet, SentimentCorrected, TenantRegistered
+from schemas.messages import MessageCreated
+from schemas.profiles import AccountUpdated, ContactUpdated
+from schemas.surveys import ReviewPosted, SurveyAnswered
+from schemas.tickets import TicketOpened, TicketUpdated
+from stream.routing import Entry, classified, route
+
+BASE: dict[str, Any] = {"event_id": "e1", "occurred_at": datetime(2026, 1, 1, tzinfo=UTC), "tenant": "acme"}
+
+
+def entries(event: Any) -> list[Entry]:
+    return list(route(event))
+
+
+def test_a_ticket_goes_to_its_contacts_log() -> None:
+    event = TicketOpened(**BASE, contact="c", ticket="t")
+    assert entries(event) == [Entry(HEALTH_SIGNALS, b"acme/c", event)]
+
+
+def test_a_ticket_that_moves_is_told_to_both_contacts() -> None:
+    event = TicketUpdated(**BASE, contact="new", ticket="t", previous_contact="old")
+    assert [entry.key for entry in entries(event)] == [b"acme/new", b"acme/old"]
+
+
+def test_a_message_loses_its_text_and_gains_its_reading() -> None:
+    message = MessageCreated(**BASE, contact="c", message="m", author="customer", text="secret words")
+    fact = classified(message, Reading(label="negative", confidence=0.9, tones=("sad",)), "vader 1")
+    assert (fact.label, fact.confidence, fact.tones, fact.classifier) == ("negative", 0.9, ("sad",), "vader 1")
+    assert "secret" not in repr(entries(fact))
+
+
+def test_an_agents_message_has_no_reading() -> None:
+    message = MessageCreated(**BASE, contact="c", message="m", author="agent", text="hello")
+    assert classified(message, None, "vader 1").label is None
+
+
+def test_a_contacts_name_goes_to_the_profiles_alone() -> None:
+    fact, profile = entries(ContactUpdated(**BASE, contact="c", name="Some Body", account="a"))
+    assert fact.topic == HEALTH_SIGNALS
+    assert "Some Body" not in repr(fact)
+    assert (profile.topic, profile.key) == (HEALTH_PROFILES, b"acme/contact/c")
+    assert "Some Body" in repr(profile)
+
+
+def test_an_account_goes_to_the_accounts_log() -> None:
+    fact, profile = entries(AccountUpdated(**BASE, account="a", name="A Ltd", seats=500))
+    assert (fact.topic, fact.key) == (HEALTH_ACCOUNT_SIGNALS, b"acme/a")
+    assert profile.key == b"acme/account/a"
+
+
+@pytest.mark.parametrize(("subject", "topic"), [({"contact": "c"}, HEALTH_SIGNALS), ({"account": "a"}, HEALTH_ACCOUNT_SIGNALS)])
+def test_overrides_and_reviews_go_where_their_subject_is(subject: dict[str, str], topic: str) -> None:
+    override = OverrideSet(**BASE, **subject, band="danger", reason="cancelled by phone", author="u")
+    review = ReviewPosted(**BASE, **subject, site="s", value=4, scale_min=1, scale_max=5)
+    assert [entry.topic for event in (override, review) for entry in entries(event)] == [topic, topic]
+
+
+def test_a_model_goes_to_every_partition() -> None:
+    event = ModelPublished(**BASE, version="2", model=b"{}", author="u")
+    assert entries(event) == [Entry(HEALTH_SIGNALS, None, event)]
+
+
+def test_an_erased_contact_loses_its_profile() -> None:
+    assert Entry(HEALTH_PROFILES, b"acme/contact/c", None) in entries(ContactErased(**BASE, contact="c"))
+
+
+def test_a_corrections_text_goes_no_further() -> None:
+    (fact,) = entries(SentimentCorrected(**BASE, contact="c", message="m", label="positive", author="u", text="secret"))
+    assert "secret" not in repr(fact)
+
+
+def test_what_concerns_intake_alone_is_not_logged() -> None:
+    assert entries(TenantRegistered(**BASE)) == []
+    assert entries(HistoryStarted(**BASE)) == []
+
+
+def test_every_input_type_has_a_route() -> None:
+    for event_type in INPUT_TOPIC_OF:
+        if event_type is not MessageCreated:
+            assert route.dispatch(event_type) is not route.dispatch(object), event_type
+
+
+def test_a_survey_goes_to_its_contacts_log() -> None:
+    event = SurveyAnswered(**BASE, contact="c", kind="nps", value=9, scale_min=0, scale_max=10)
+    assert [entry.key for entry in entries(event)] == [b"acme/c"]
