@@ -1,0 +1,201 @@
+"""The chart, by helm itself and by Kubernetes' own schemas."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.deploy.conftest import CHART, SCRIPTS, Helm, run
+from tests.deploy.environment import variables
+
+VALUES = [*sorted((CHART / "ci").glob("*.yaml")), CHART / "values-production.yaml"]
+PRODUCTION = CHART / "values-production.yaml"
+KUBERNETES = "1.37"
+
+
+def names(path: Path) -> str:
+    return path.stem
+
+
+def only(objects: list[dict[str, Any]], kind: str, suffix: str = "") -> dict[str, Any]:
+    found = [item for item in objects if item["kind"] == kind and item["metadata"]["name"].endswith(suffix)]
+    assert len(found) == 1, f"{len(found)} objects of kind {kind} {suffix}"
+    return found[0]
+
+
+def container(workload: dict[str, Any]) -> dict[str, Any]:
+    (only_one,) = workload["spec"]["template"]["spec"]["containers"]
+    return dict(only_one)
+
+
+@pytest.mark.parametrize("values", VALUES, ids=names)
+def test_helm_finds_nothing_to_say_against_the_chart(helm: Helm, values: Path) -> None:
+    linted = run(helm.program, "lint", "--strict", "--values", values, CHART)
+    assert linted.returncode == 0, linted.stdout
+
+
+@pytest.mark.parametrize("values", VALUES, ids=names)
+def test_kubernetes_knows_every_field_of_what_the_chart_renders(helm: Helm, values: Path, tmp_path: Path) -> None:
+    rendered = tmp_path / "rendered.yaml"
+    rendered.write_text(helm.template(values).stdout)
+    assert "kind: StatefulSet" in rendered.read_text()
+    checked = run(SCRIPTS / "kubernetes-validate", "--strict", "-k", KUBERNETES, rendered)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    unknown = [
+        line for line in checked.stderr.splitlines() + checked.stdout.splitlines() if "Couldn't find schema" in line
+    ]
+    assert all("ServiceMonitor" in line for line in unknown), unknown
+
+
+def test_the_checker_of_kubernetes_would_notice_a_field_that_is_none(helm: Helm, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(helm.template().stdout.replace("podManagementPolicy:", "podManagmentPolicy:"))
+    assert run(SCRIPTS / "kubernetes-validate", "--strict", "-k", KUBERNETES, wrong).returncode != 0
+
+
+BAD = {
+    "an unknown value": 'intake={"replica": 2}',
+    "an unknown part": 'gateway={"replicas": 2}',
+    "a tenant in capitals": 'tenants=["Acme"]',
+    "no tenant": "tenants=[]",
+    "a number of partitions in quotes": 'topics.partitions="12"',
+    "no partition": "topics.partitions=0",
+    "no worker": "scoring.replicas=0",
+    "a time that is none": 'recomputeAt="4am"',
+    "a broker without its port": 'kafka.bootstrapServers="kafka"',
+    "a protocol that Kafka has not": 'kafka.securityProtocol="TLS"',
+    "SASL without a Secret": 'kafka.securityProtocol="SASL_SSL"',
+    "a setting that is not Heartline's": 'settings={"PATH": "/"}',
+    "a setting that is not text": 'settings={"HEARTLINE_CYCLE_RECORDS": 100}',
+    "a size without its unit": 'scoring.persistence.size="10"',
+    "a digest that is none": 'image.digest="latest"',
+    "a password among the values": 'kafka.sasl.password="secret"',
+}
+
+
+@pytest.mark.parametrize("setting", BAD.values(), ids=BAD.keys())
+def test_the_schema_of_the_values_refuses(helm: Helm, setting: str) -> None:
+    refused = helm.template(sets=(setting,))
+    assert refused.returncode != 0
+    assert "values don't meet the specifications of the schema" in refused.stderr, refused.stderr
+
+
+def test_a_standby_without_another_worker_to_live_on_is_refused_in_words(helm: Helm) -> None:
+    refused = helm.template(sets=("scoring.standbyReplicas=1",))
+    assert refused.returncode != 0
+    assert "must be less than scoring.replicas" in refused.stderr
+
+
+def test_the_schema_closes_every_object_that_the_chart_reads() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def open_ones(node: object, path: str) -> list[str]:
+        if not isinstance(node, dict):
+            return []
+        here = (
+            [path] if "properties" in node and "type" in node and node.get("additionalProperties") is not False else []
+        )
+        return here + [found for key, child in node.items() for found in open_ones(child, f"{path}/{key}")]
+
+    assert open_ones(schema, "") == []
+
+
+def test_a_scoring_pod_keeps_its_name_its_membership_and_its_volume(helm: Helm) -> None:
+    scoring = only(helm.objects(PRODUCTION), "StatefulSet", "-scoring")
+    settings = variables(container(scoring))
+    assert settings["HEARTLINE_WORKER_ID"] == "metadata.name"
+    assert settings["HEARTLINE_DATA_DIRECTORY"] == "/var/lib/heartline"
+    assert "HEARTLINE_STATIC_MEMBERSHIP" not in settings
+    (claim,) = scoring["spec"]["volumeClaimTemplates"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(scoring)["volumeMounts"]}
+    assert mounts[claim["metadata"]["name"]] == settings["HEARTLINE_DATA_DIRECTORY"]
+
+
+def test_an_intake_pod_leaves_its_group_when_it_goes(helm: Helm) -> None:
+    intake = only(helm.objects(), "Deployment", "-intake")
+    assert variables(container(intake))["HEARTLINE_STATIC_MEMBERSHIP"] == "false"
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("Deployment", "intake"), ("StatefulSet", "scoring")])
+def test_a_pod_is_given_longer_to_stop_than_it_drains(helm: Helm, kind: str, stage: str) -> None:
+    workload = only(helm.objects(sets=(f"{stage}.drainSeconds=90",)), kind, f"-{stage}")
+    drain = int(variables(container(workload))["HEARTLINE_DRAIN_SECONDS"])
+    assert drain == 90
+    assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain + 10
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("Deployment", "intake"), ("StatefulSet", "scoring")])
+def test_liveness_is_asked_apart_from_readiness(helm: Helm, kind: str, stage: str) -> None:
+    probed = container(only(helm.objects(), kind, f"-{stage}"))
+    assert probed["livenessProbe"]["httpGet"]["path"] == "/live"
+    assert probed["startupProbe"]["httpGet"]["path"] == "/live"
+    assert probed["readinessProbe"]["httpGet"]["path"] == "/ready"
+    ports = {port["name"]: port["containerPort"] for port in probed["ports"]}
+    assert str(ports["http"]) == variables(probed)["HEARTLINE_HTTP_PORT"]
+
+
+def test_topics_are_made_before_the_workers_come(helm: Helm) -> None:
+    job = only(helm.objects(), "Job", "-topics")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert container(job)["args"] == ["topics", "create"]
+
+
+def test_topics_of_somebody_else_are_left_alone(helm: Helm) -> None:
+    objects = helm.objects(CHART / "ci" / "existing-topics-values.yaml")
+    assert "Job" not in {item["kind"] for item in objects}
+
+
+def test_production_keeps_three_copies_on_the_brokers_and_a_warm_one_beside(helm: Helm) -> None:
+    scoring = only(helm.objects(PRODUCTION), "StatefulSet", "-scoring")
+    settings = variables(container(scoring))
+    assert settings["HEARTLINE_REPLICATION_FACTOR"] == "3"
+    assert settings["HEARTLINE_STANDBY_REPLICAS"] == "1"
+    assert scoring["spec"]["replicas"] > 1
+
+
+def test_secrets_reach_every_process_by_reference_only(helm: Helm) -> None:
+    objects = helm.objects(CHART / "ci" / "secured-values.yaml")
+    for workload in (item for item in objects if item["kind"] in {"Deployment", "StatefulSet", "Job"}):
+        settings = variables(container(workload))
+        assert settings["HEARTLINE_SASL_USERNAME"] == "secret kafka-user/user"
+        assert settings["HEARTLINE_SASL_PASSWORD"] == "secret kafka-user/password"
+        assert settings["HEARTLINE_SSL_CA_LOCATION"] == "/etc/heartline/tls/authority.pem"
+    assert "Secret" not in {item["kind"] for item in objects}
+
+
+@pytest.mark.parametrize("values", VALUES, ids=names)
+def test_no_pod_runs_as_root_writes_its_image_or_holds_a_token(helm: Helm, values: Path) -> None:
+    workloads = [item for item in helm.objects(values) if item["kind"] in {"Deployment", "StatefulSet", "Job"}]
+    assert len(workloads) >= 2
+    for workload in workloads:
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        security = container(workload)["securityContext"]
+        assert security["readOnlyRootFilesystem"] is True
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert container(workload)["resources"]["limits"]["memory"]
+
+
+def test_every_service_and_budget_finds_the_pods_of_its_stage(helm: Helm) -> None:
+    objects = helm.objects(CHART / "ci" / "secured-values.yaml")
+    for kind, stage in (("Deployment", "intake"), ("StatefulSet", "scoring")):
+        labels = only(objects, kind, f"-{stage}")["spec"]["template"]["metadata"]["labels"]
+        service = only(objects, "Service", f"-{stage}")["spec"]["selector"]
+        budget = only(objects, "PodDisruptionBudget", f"-{stage}")["spec"]["selector"]["matchLabels"]
+        assert service.items() <= labels.items()
+        assert budget.items() <= labels.items()
+        assert service["app.kubernetes.io/component"] == stage
+
+
+def test_prometheus_finds_both_services(helm: Helm) -> None:
+    objects = helm.objects(CHART / "ci" / "secured-values.yaml")
+    monitor = only(objects, "ServiceMonitor")["spec"]
+    for stage in ("intake", "scoring"):
+        service = only(objects, "Service", f"-{stage}")
+        assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+        assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}

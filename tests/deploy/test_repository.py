@@ -1,0 +1,87 @@
+"""What is committed is true on any machine: no paths of one, no registry's address, locks that fit what they lock."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.conftest import ROOT, run
+
+MACHINE_PATH = re.compile(r"(^|[^a-zA-Z0-9_./-])/(wo" r"rk|fa" r"rm|ro" r"ot)/")
+REGISTRY = re.compile(r"https?://[^ \"]*(python" r"hosted|py" r"pi|npm" r"js|ma" r"ven|cra" r"tes|deb" r"ian)")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-train.lock",
+    "bench/requirements.lock",
+    "tests/deploy/go.lock",
+)
+
+
+def tracked_text() -> Iterator[tuple[str, str]]:
+    for name in run("git", "ls-files").stdout.splitlines():
+        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
+        if b"\0" not in content[:8000]:
+            yield name, content.decode()
+
+
+def found(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{name}:{number}: {line.strip()[:100]}"
+        for name, text in tracked_text()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package to version."""
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", (ROOT / name).read_text(), flags=re.MULTILINE))
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert found(MACHINE_PATH) == []
+
+
+def test_no_file_names_the_address_of_a_package_registry() -> None:
+    assert found(REGISTRY) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_a_hash(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert entries
+    assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_every_declared_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = project["project"]["dependencies"] + project["dependency-groups"]["build"]
+    development = [entry for entry in project["dependency-groups"]["dev"] if isinstance(entry, str)]
+    assert missing(declared, "requirements.lock") == set()
+    assert missing(declared + development, "requirements-dev.lock") == set()
+
+
+def missing(declared: list[str], lock: str) -> set[str]:
+    names = {re.split(r"[\[<>=~! ]", entry)[0].lower().replace("_", "-") for entry in declared}
+    return names - locked(lock).keys()
+
+
+def test_development_runs_on_the_versions_that_are_served() -> None:
+    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_serving_and_checking_need_no_torch(lock: str) -> None:
+    assert {name for name in locked(lock) if name == "torch" or name.startswith("nvidia-")} == set()
+
+
+def test_one_version_is_written_everywhere() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    chart = (ROOT / "helm" / "heartline" / "Chart.yaml").read_text()
+    assert f'appVersion: "{version}"' in chart
+    assert f"image: heartline:{version}\n" in (ROOT / "docker-compose.yml").read_text()
+    assert f"## [{version}]" in Path(ROOT / "CHANGELOG.md").read_text()

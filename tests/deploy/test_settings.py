@@ -1,0 +1,58 @@
+"""Every variable that a deployment file sets is one that Heartline reads, with a value that it takes."""
+
+import re
+from typing import Any
+
+import pytest
+
+from stream.settings import Settings
+from tests.deploy.conftest import CHART, ROOT, Helm
+from tests.deploy.environment import variables
+
+KNOWN = {f"HEARTLINE_{name.upper()}" for name in Settings.model_fields}
+FILES = [
+    ROOT / "Dockerfile",
+    ROOT / "docker-compose.yml",
+    *sorted(path for path in CHART.rglob("*") if path.is_file() and path.name != "values.schema.json"),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_heartline_reads_every_variable_that_is_named_in(path: Any) -> None:
+    named = set(re.findall(r"HEARTLINE_[A-Z0-9_]+", path.read_text()))
+    assert named <= KNOWN, named - KNOWN
+
+
+def taken(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in environment.items():
+        if name.startswith("HEARTLINE_"):
+            monkeypatch.setenv(name, value)
+    return Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("service", ["topics", "intake", "scoring"])
+def test_heartline_takes_the_settings_of_compose(
+    compose: dict[str, Any], service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = taken(compose["services"][service]["environment"], monkeypatch)
+    assert settings.bootstrap_servers == "kafka:9092"
+    assert settings.partitions == 4
+
+
+@pytest.mark.parametrize("values", ["ci/default-values.yaml", "ci/secured-values.yaml", "values-production.yaml"])
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "Job"])
+def test_heartline_takes_the_settings_of_the_chart(
+    helm: Helm, values: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workload,) = (item for item in helm.objects(CHART / values) if item["kind"] == kind)
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    settings = taken(variables(container), monkeypatch)
+    assert settings.partitions == 12
+    assert settings.tenants
+
+
+def test_the_chart_shares_the_defaults_of_the_settings(helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
+    (scoring,) = (item for item in helm.objects() if item["kind"] == "StatefulSet")
+    settings = taken(variables(scoring["spec"]["template"]["spec"]["containers"][0]), monkeypatch)
+    for name in ("partitions", "replication_factor", "standby_replicas", "recompute_at", "drain_seconds", "http_port"):
+        assert getattr(settings, name) == Settings.model_fields[name].default, name
