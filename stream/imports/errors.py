@@ -1,12 +1,15 @@
 """Errors of an import.
 
-ImportFailure
-├── MappingError      the mapping file is not what it should be, or does not fit the files
-└── BadRow            a row of an export cannot become an event
+HeartlineError
+└── ImportFailure             50
+    ├── MappingError          50   the mapping file is not what it should be, or does not fit the files
+    └── BadRow                50   a row of an export cannot become an event
 """
 
+from stream.errors import BadInput
 
-class ImportFailure(Exception):
+
+class ImportFailure(BadInput):
     """An import cannot go on; the message says where, and what to change."""
 
 

@@ -1,7 +1,7 @@
 """Exports with one row per step of a ticket, as helpdesks and process-mining tools write them.
 
-Steps of one ticket at the same instant are taken as one, in the order of the file: further on, events with equal times are
-ordered by their ids, which must not decide what happened.
+Steps of one ticket at the same instant are taken as one, in the order of the file: further on, events of equal times
+are ordered by their ids, which must not decide what happened.
 """
 
 from collections import defaultdict
