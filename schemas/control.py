@@ -55,7 +55,7 @@ class ModelPublished(Event, frozen=True, kw_only=True, gc=False, tag="model.publ
     """A health model of the tenant takes effect. `model` is the document (see `models.health.model`)."""
 
     version: EventId
-    model: msgspec.Raw
+    model: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
     author: SubjectId
 
 

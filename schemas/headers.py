@@ -1,4 +1,4 @@
-"""CloudEvents headers (Kafka binding, binary mode) of every output record.
+"""Headers: those of CloudEvents (Kafka binding, binary mode) on every output record, and those of dead letters.
 
 See "Kafka Protocol Binding for CloudEvents 1.0", section 3.2: attributes are headers with the prefix `ce_`, the data is
 the value.
@@ -14,6 +14,13 @@ CE_SOURCE = "ce_source"
 CE_TIME = "ce_time"
 CE_SPECVERSION = "ce_specversion"
 CONTENT_TYPE = "content-type"
+
+# A dead letter keeps the headers of its source record and adds these (numbers in decimal digits).
+DEAD_LETTER_REASON = "heartline_reason"
+DEAD_LETTER_DETAIL = "heartline_detail"
+DEAD_LETTER_TOPIC = "heartline_topic"
+DEAD_LETTER_PARTITION = "heartline_partition"
+DEAD_LETTER_OFFSET = "heartline_offset"
 
 SPECVERSION = b"1.0"
 JSON = b"application/json"
