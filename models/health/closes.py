@@ -1,0 +1,70 @@
+"""The daily closes of a contact: its score at each tick at which it differed from the close before.
+
+A close holds until the next one, so a contact whose score stands still has one close, and its row is not written every
+night. Eight days are kept, and the last close before them.
+
+A close takes 8 bytes (time in 48 bits, score, band) and 4 for each component (its code, its points in 1/100,000).
+"""
+
+from bisect import bisect_right
+from struct import Struct
+
+import msgspec
+
+from models.health.bands import BANDS
+from models.health.facts.messages import DAY_MS
+from schemas.base import Band
+
+KEPT_MS = 8 * DAY_MS
+
+_HEAD = Struct(">HIBB")
+_POINTS = Struct(">I")
+_TIME_SIZE = 6
+_PRECISION = 100_000
+
+
+class Close(msgspec.Struct, frozen=True, gc=False):
+    """A close: UTC milliseconds of its tick, and the points of the components by code."""
+
+    at: int
+    score: int
+    band: Band
+    points: dict[int, float]
+
+
+def pack_close(at: int, score: int, band: Band, points: list[tuple[int, float]]) -> bytes:
+    """The packed form of a close."""
+    head = _HEAD.pack(at >> 32, at & 0xFFFFFFFF, score, BANDS.index(band))
+    return head + b"".join(_POINTS.pack(code << 24 | round(value * _PRECISION)) for code, value in points)
+
+
+def unpack_close(packed: bytes) -> Close:
+    """The close of its packed form."""
+    high, low, score, band = _HEAD.unpack_from(packed)
+    points = {number >> 24: (number & 0xFFFFFF) / _PRECISION for (number,) in _POINTS.iter_unpack(packed[_HEAD.size :])}
+    return Close(high << 32 | low, score, BANDS[band], points)
+
+
+def same_close(one: bytes, other: bytes) -> bool:
+    """Whether two closes differ in nothing but their time."""
+    return one[_TIME_SIZE:] == other[_TIME_SIZE:]
+
+
+def add_close(closes: list[bytes], new: bytes, now: int) -> bool:
+    """Add the close of `now` if it differs from the one before. Returns whether it did."""
+    if closes and same_close(closes[-1], new):
+        return False
+    closes.append(new)
+    del closes[: max(0, _in_force(closes, now - KEPT_MS))]
+    return True
+
+
+def score_at(closes: list[bytes], time: int) -> int | None:
+    """The score of the close at or before `time`, or None if there was none."""
+    index = _in_force(closes, time)
+    return closes[index][_TIME_SIZE] if index >= 0 else None
+
+
+def _in_force(closes: list[bytes], time: int) -> int:
+    """The index of the close in force at `time`, or -1."""
+    return bisect_right(closes, time.to_bytes(_TIME_SIZE) + b"\xff") - 1

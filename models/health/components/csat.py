@@ -1,0 +1,46 @@
+"""`csat`: how satisfied the contact says it is: CSAT, star or thumbs answers on their scales."""
+
+from typing import Literal
+
+from models.health.components.component import Component, Observed
+from models.health.facts.answers import SATISFACTION, latest
+from models.health.facts.messages import DAY_MS
+from models.health.facts.sections import ANSWERS, CLOCK
+from models.health.state import ContactState
+
+WINDOW_MS = 60 * DAY_MS
+
+
+class Csat(Component, frozen=True, kw_only=True):
+    """The latest answer, or with `source: mean_60d` the mean of the answers of the last 60 days."""
+
+    name = "csat"
+    code = 2
+
+    source: Literal["latest", "mean_60d"] = "latest"
+
+    @property
+    def reads(self) -> int:
+        """A mean over a window also changes by time alone."""
+        return ANSWERS if self.source == "latest" else ANSWERS | CLOCK
+
+    def measure(self, state: ContactState, now: int) -> Observed | None:
+        """The latest answer or the mean."""
+        answer = latest(state.answers, SATISFACTION)
+        if answer is None:
+            return None
+        return Observed(answer.share, 1, answer.at) if self.source == "latest" else mean_since(state, now - WINDOW_MS)
+
+
+def mean_since(state: ContactState, since: int) -> Observed | None:
+    """The mean of the satisfaction answers given at or after `since`; of those that left the row's list, by whole
+    days.
+    """
+    answers = [answer for answer in state.answers if answer.kind in SATISFACTION and answer.at >= since]
+    buckets = [bucket for bucket in state.buckets if bucket.answers and bucket.day * DAY_MS >= since]
+    count = len(answers) + sum(bucket.answers for bucket in buckets)
+    if count == 0:
+        return None
+    total = sum(answer.share for answer in answers) + sum(bucket.answer_shares for bucket in buckets)
+    last_at = answers[-1].at if answers else (buckets[-1].day + 1) * DAY_MS - 1
+    return Observed(total / count, count, last_at)

@@ -1,0 +1,119 @@
+"""The 64 latest messages of both sides, packed.
+
+A message takes 24 bytes: time (48 bits), id hash (64), reading (16), conversation (32), ticket (32). The records lie
+one after the other in the order of (time, id hash), which is also the order of their bytes: of a set of messages the
+latest 64 remain, whatever the order in which they arrive.
+
+The reading's high byte is what it is (3 bits: a customer's without a label, negative, neutral, positive; an agent's, a
+bot's, the system's) and its tones (5 bits); the low byte is the classifier's confidence in 1/255.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from models.health.facts.ids import id_bytes, reference
+from schemas.base import AuthorKind, SentimentLabel, Tone
+from schemas.messages import MessageClassified
+
+KEPT = 64
+
+RECORD = Struct(">HI8sHII")
+SIZE = RECORD.size
+LIMIT = KEPT * SIZE
+_ID_AT = 6
+_KEY_SIZE = 14
+_READING_AT = 14
+
+UNLABELLED, NEGATIVE, NEUTRAL, POSITIVE, AGENT, BOT, SYSTEM = range(7)
+LABELS: dict[SentimentLabel | None, int] = {
+    None: UNLABELLED,
+    "negative": NEGATIVE,
+    "neutral": NEUTRAL,
+    "positive": POSITIVE,
+}
+_OTHERS: dict[AuthorKind, int] = {"agent": AGENT, "bot": BOT, "system": SYSTEM}
+_TONES: dict[Tone, int] = {"frustrated": 1, "sad": 2, "grateful": 4, "happy": 8, "confused": 16}
+_NOT_CUSTOMERS = bytes(range(AGENT << 5, 256))
+
+DAY_MS = 86_400_000
+# A conversation may be a ticket's or a day's; these keep the three sorts of names apart.
+_TICKET_CONVERSATION = 0x7469636B
+_DAY_CONVERSATION = 0x64617973
+
+
+class Message(NamedTuple):
+    """A kept message. `tones` is a bit mask in the order of `schemas.base.Tone`; `ticket` is 0 without one."""
+
+    at: int
+    id: bytes
+    kind: int
+    tones: int
+    confidence: float
+    conversation: int
+    ticket: int
+
+
+def add_message(kept: bytes, fact: MessageClassified, at: int, ticket: int) -> bytes:
+    """`kept` with the message of a fact that occurred at `at`; the same bytes if it changes nothing.
+
+    Of two facts about one message the one that occurred later counts. `ticket` is the reference of its ticket, or 0.
+    """
+    message = id_bytes(fact.message)
+    record = RECORD.pack(at >> 32, at & 0xFFFFFFFF, message, _reading(fact), _conversation(fact, at, ticket), ticket)
+    known = find_message(kept, message)
+    if known >= 0:
+        if record <= kept[known : known + SIZE]:
+            return kept
+        kept = kept[:known] + kept[known + SIZE :]
+    elif len(kept) == LIMIT and record[:_KEY_SIZE] < kept[:_KEY_SIZE]:
+        return kept
+    position = len(kept)
+    while position and kept[position - SIZE : position] > record:
+        position -= SIZE
+    return (kept[:position] + record + kept[position:])[-LIMIT:]
+
+
+def find_message(kept: bytes, message: bytes) -> int:
+    """Where the record of a message begins, or -1."""
+    found = kept.find(message, _ID_AT)
+    while found >= 0 and found % SIZE != _ID_AT:
+        found = kept.find(message, found + 1)
+    return found - _ID_AT if found >= 0 else -1
+
+
+def customer_messages(kept: bytes) -> int:
+    """How many of the kept messages are the customer's own."""
+    return len(kept[_READING_AT::SIZE].translate(None, _NOT_CUSTOMERS))
+
+
+def messages(kept: bytes) -> Iterator[Message]:
+    """The kept messages, oldest first."""
+    for high, low, message, reading, conversation, ticket in RECORD.iter_unpack(kept):
+        yield Message(
+            at=high << 32 | low,
+            id=message,
+            kind=reading >> 13,
+            tones=reading >> 8 & 31,
+            confidence=(reading & 255) / 255,
+            conversation=conversation,
+            ticket=ticket,
+        )
+
+
+def _reading(fact: MessageClassified) -> int:
+    if fact.author != "customer":
+        return _OTHERS[fact.author] << 13
+    tones = 0
+    for tone in fact.tones:
+        tones |= _TONES[tone]
+    confidence = 0 if fact.confidence is None else round(fact.confidence * 255)
+    return LABELS[fact.label] << 13 | tones << 8 | confidence
+
+
+def _conversation(fact: MessageClassified, at: int, ticket: int) -> int:
+    if fact.conversation is not None:
+        return reference(fact.conversation)
+    if fact.ticket is not None:
+        return ticket ^ _TICKET_CONVERSATION
+    return at // DAY_MS ^ _DAY_CONVERSATION

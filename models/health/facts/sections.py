@@ -1,0 +1,19 @@
+"""The sections of a row, as bits: what a fact changed, and what a component reads."""
+
+NOTHING = 0
+MESSAGES = 1
+ANSWERS = 1 << 1
+TICKETS = 1 << 2
+REVIEWS = 1 << 3
+ACTIVITY = 1 << 4
+PROFILE = 1 << 5
+MEMBERSHIP = 1 << 6
+"""The account, CSM, team or division, which scores carry."""
+OVERRIDE = 1 << 7
+HISTORY = 1 << 8
+"""Facts that no published record shows by itself."""
+LIFE = 1 << 9
+"""The contact was erased or restored."""
+CLOCK = 1 << 10
+"""Not a section: the passing of time."""
+EVERYTHING = (1 << 11) - 1

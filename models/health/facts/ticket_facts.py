@@ -1,0 +1,143 @@
+"""What each ticket fact says of a ticket, and whether it is the contact's own doing."""
+
+from datetime import datetime
+
+from models.health.facts import activity as active
+from models.health.facts.buckets import Totals, count_ticket
+from models.health.facts.ids import id_bytes, reference
+from models.health.facts.sections import NOTHING, TICKETS
+from models.health.facts.tickets import (
+    AGENT_REPLY,
+    BOT_REPLY,
+    CUSTOMER_REPLY,
+    KEPT_OTHERS,
+    NEVER,
+    REOPENING,
+    Ticket,
+    find_ticket,
+    shorten,
+)
+from models.health.state import ContactState
+from schemas.base import AuthorKind, to_milliseconds
+from schemas.messages import MessageClassified
+from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketReplied, TicketSolved, TicketUpdated
+
+TicketFact = TicketOpened | TicketUpdated | TicketReplied | TicketSolved | TicketReopened | TicketClosed
+TICKET_FACTS = (TicketOpened, TicketUpdated, TicketReplied, TicketSolved, TicketReopened, TicketClosed)
+
+_REPLIES: dict[AuthorKind, int] = {"customer": CUSTOMER_REPLY, "agent": AGENT_REPLY, "bot": BOT_REPLY}
+
+
+def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, now: int) -> int:
+    """Fold a ticket fact that occurred at `at`. Returns the sections that changed.
+
+    A fact that names another contact says that the ticket is no longer this one's.
+    """
+    here = fact.contact == contact
+    changed = _note_activity(state, fact, at) if here else NOTHING
+    ticket_id = id_bytes(fact.ticket)
+    position, known = find_ticket(state.tickets, ticket_id)
+    ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
+    ticket.set_owner(here, at)
+    ticket.opened_by(at)
+    _fold(ticket, fact, at)
+    return changed | _keep(state, ticket, position, known, now)
+
+
+def fold_message_of_ticket(
+    state: ContactState, fact: MessageClassified, ticket_name: str, at: int, now: int
+) -> tuple[int, int]:
+    """A message of a ticket is a reply to it. Returns the sections that changed, and the ticket's reference.
+
+    It does not say whose the ticket is: of a ticket that no other fact has given to this contact, only the replies
+    are known.
+    """
+    ticket_id = id_bytes(ticket_name)
+    position, known = find_ticket(state.tickets, ticket_id)
+    ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
+    _reply(ticket, fact.author, fact.message, at)
+    return _keep(state, ticket, position, known, now), int.from_bytes(ticket_id[:4])
+
+
+def _note_activity(state: ContactState, fact: TicketFact, at: int) -> int:
+    match fact:
+        case TicketReplied(author="customer"):
+            return active.note_customer_wrote(state.activity, at)
+        case TicketReplied(author="agent"):
+            return active.note_agent_wrote(state.activity, at)
+        case TicketOpened(opened_by="customer") | TicketReopened(reopened_by="customer"):
+            return active.note_activity(state.activity, at)
+        case _:
+            return NOTHING
+
+
+def _fold(ticket: Ticket, fact: TicketFact, at: int) -> None:
+    match fact:
+        case TicketOpened():
+            ticket.set_status("open", at)
+            ticket.set_severity(fact.severity, at)
+        case TicketReplied():
+            _reply(ticket, fact.author, fact.message if fact.message is not None else fact.event_id, at)
+        case TicketUpdated():
+            _update(ticket, fact, at)
+        case TicketSolved():
+            ticket.set_status("solved", at)
+        case TicketReopened():
+            ticket.set_status("open", at)
+            ticket.add_entry(reference(fact.event_id), REOPENING)
+        case TicketClosed():
+            ticket.set_status("closed", at)
+
+
+def _update(ticket: Ticket, fact: TicketUpdated, at: int) -> None:
+    if fact.severity is not None:
+        ticket.set_severity(fact.severity, at)
+    if fact.status is not None:
+        ticket.set_status(fact.status, at)
+    if fact.opened_at is not None:
+        ticket.opened_by(_time(fact.opened_at))
+    if fact.first_responded_at is not None:
+        ticket.responded_by(_time(fact.first_responded_at))
+    if fact.solved_at is not None:
+        ticket.solved_at = max(ticket.solved_at, _time(fact.solved_at))
+
+
+def _reply(ticket: Ticket, author: AuthorKind, reply: str, at: int) -> None:
+    kind = _REPLIES.get(author)
+    if kind is None:
+        return
+    ticket.add_entry(reference(reply), kind)
+    if kind == AGENT_REPLY:
+        ticket.responded_by(at)
+
+
+def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: int) -> int:
+    packed = ticket.pack()
+    if not known:
+        state.tickets.insert(position, packed)
+    elif packed == state.tickets[position]:
+        return NOTHING
+    else:
+        state.tickets[position] = packed
+    if len(state.tickets) <= KEPT_OTHERS:
+        return TICKETS
+    return _make_room(state, ticket, known, now)
+
+
+def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> int:
+    """Count what the list has no room for. A ticket unknown until now and longest unheard of changes nothing: it was
+    counted.
+    """
+    totals = state.totals if state.totals is not None else Totals()
+    if not known and ticket.is_settled and totals.open_beyond > 0:
+        totals.open_beyond -= 1
+    left = shorten(state.tickets)
+    for other in left:
+        if known or other.id != ticket.id:
+            count_ticket(state.buckets, totals, other, now)
+            state.totals = totals
+    return NOTHING if not known and any(other.id == ticket.id for other in left) else TICKETS
+
+
+def _time(time: datetime) -> int:
+    return max(NEVER, to_milliseconds(time))

@@ -1,0 +1,155 @@
+"""Tickets, packed: all open ones (up to 200) and the 50 others that were heard of last.
+
+A ticket is a head of seven 64-bit numbers and the hashes of its replies. What changes in its life (status, severity,
+whether it is still this contact's) is kept as one number, time and value together, of which the greatest counts: so
+of two facts the later one, and of two at the same time the one further along (closed after solved after open; urgent
+after low; gone after here). Times of a kind that happens once (opened, first response) are the earliest heard of.
+"""
+
+from bisect import bisect_left
+from struct import Struct
+
+import msgspec
+
+from models.health.facts.ids import ID_BYTES
+from schemas.base import Severity, TicketStatus
+
+KEPT_OPEN = 200
+KEPT_OTHERS = 50
+MAX_REPLIES = 48
+
+NEVER = 0
+
+_HEAD = Struct(">7Q")
+_OWNER_AT = 48
+_STATUS_BITS = 3
+_SEVERITY_BITS = 2
+_REPLY = Struct(">I")
+
+STATUSES: dict[TicketStatus, int] = {"open": 1, "pending": 2, "on_hold": 3, "solved": 4, "closed": 5}
+SEVERITIES: dict[Severity, int] = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
+_OPEN_STATUSES = frozenset((1, 2, 3))
+_SETTLED_STATUSES = frozenset((4, 5))
+
+CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY, REOPENING = range(4)
+
+
+class Ticket(msgspec.Struct, gc=False):
+    """A ticket. Times in UTC milliseconds, `NEVER` if not heard of.
+
+    `status`, `severity` and `owner` hold a time and a value each; read them through the properties.
+    """
+
+    id: int
+    opened_at: int = NEVER
+    responded_at: int = NEVER
+    solved_at: int = NEVER
+    status: int = NEVER
+    severity: int = NEVER
+    owner: int = NEVER
+    entries: bytes = b""
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "Ticket":
+        """A ticket of its packed form."""
+        number, opened_at, responded_at, solved_at, status, severity, owner = _HEAD.unpack_from(packed)
+        return cls(number, opened_at, responded_at, solved_at, status, severity, owner, packed[_HEAD.size :])
+
+    def pack(self) -> bytes:
+        """The packed form: it begins with the id, so that a list of them is sorted by id."""
+        head = _HEAD.pack(
+            self.id, self.opened_at, self.responded_at, self.solved_at, self.status, self.severity, self.owner
+        )
+        return head + self.entries
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the latest status says so."""
+        return self.status & 7 in _OPEN_STATUSES
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the latest status says that it is solved or closed."""
+        return self.status & 7 in _SETTLED_STATUSES
+
+    @property
+    def severity_level(self) -> int | None:
+        """0 low, 1 normal, 2 high, 3 urgent."""
+        return None if self.severity == NEVER else self.severity & 3
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this contact's: a fact said so, and none later that it left."""
+        return self.owner != NEVER and not self.owner & 1
+
+    @property
+    def heard_at(self) -> int:
+        """When a ticket's fact last named its contact."""
+        return self.owner >> 1
+
+    def set_status(self, status: TicketStatus, at: int) -> None:
+        """The ticket's status became this at `at`."""
+        self.status = max(self.status, at << _STATUS_BITS | STATUSES[status])
+        if status == "solved":
+            self.solved_at = max(self.solved_at, at)
+
+    def set_severity(self, severity: Severity, at: int) -> None:
+        """The ticket's severity became this at `at`."""
+        self.severity = max(self.severity, at << _SEVERITY_BITS | SEVERITIES[severity])
+
+    def set_owner(self, here: bool, at: int) -> None:
+        """A fact of `at` named this contact as the ticket's, or another one."""
+        self.owner = max(self.owner, at << 1 | (not here))
+
+    def opened_by(self, at: int) -> None:
+        """The ticket was open at `at` at the latest."""
+        self.opened_at = at if self.opened_at == NEVER else min(self.opened_at, at)
+
+    def responded_by(self, at: int) -> None:
+        """An agent had answered by `at` at the latest."""
+        self.responded_at = at if self.responded_at == NEVER else min(self.responded_at, at)
+
+    def add_entry(self, reference: int, kind: int) -> None:
+        """Count a reply (or a reopening) once, by the reference of its id.
+
+        An entry is the upper 30 bits of the reference and its kind. The smallest 48 are kept: the set is exact up to
+        48 entries and full then, whatever the order in which they come.
+        """
+        entry = reference & 0xFFFFFFFC | kind
+        entries = {number & 0xFFFFFFFC: number for (number,) in _REPLY.iter_unpack(self.entries)}
+        entries[entry & 0xFFFFFFFC] = min(entry, entries.get(entry & 0xFFFFFFFC, entry))
+        self.entries = b"".join(map(_REPLY.pack, sorted(entries.values())[:MAX_REPLIES]))
+
+    def entry_count(self, *kinds: int) -> int:
+        """How many replies (or reopenings) of these kinds."""
+        return sum(number & 3 in kinds for (number,) in _REPLY.iter_unpack(self.entries))
+
+
+def find_ticket(tickets: list[bytes], ticket: bytes) -> tuple[int, bool]:
+    """Where the ticket with this id hash is in the sorted list, or belongs, and whether it is there."""
+    position = bisect_left(tickets, ticket)
+    return position, position < len(tickets) and tickets[position][:ID_BYTES] == ticket
+
+
+def tickets_here(tickets: list[bytes]) -> int:
+    """How many tickets are this contact's."""
+    never = bytes(8)
+    count = 0
+    for packed in tickets:
+        if not packed[_OWNER_AT + 7] & 1 and packed[_OWNER_AT : _OWNER_AT + 8] != never:
+            count += 1
+    return count
+
+
+def shorten(tickets: list[bytes]) -> list[Ticket]:
+    """Take out the tickets that there is no room for, those longest unheard of first; returns them."""
+    if len(tickets) <= KEPT_OTHERS:
+        return []
+    unpacked = sorted(map(Ticket.unpack, tickets), key=lambda ticket: (ticket.heard_at, ticket.id), reverse=True)
+    is_open = [ticket for ticket in unpacked if ticket.is_open and ticket.is_here]
+    others = [ticket for ticket in unpacked if not (ticket.is_open and ticket.is_here)]
+    left = is_open[KEPT_OPEN:] + others[KEPT_OTHERS:]
+    for ticket in left:
+        position, _ = find_ticket(tickets, ticket.id.to_bytes(ID_BYTES))
+        del tickets[position]
+    return left

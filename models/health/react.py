@@ -1,0 +1,195 @@
+"""What a row does when a signal comes, a day ends or a model changes: the state moves on, and records go out.
+
+A score record goes out when anything in it other than its clock has changed. What has changed is split: `by_decay` is
+what the passing time alone did to the old facts, `by_signal` is what the signal did at the new time.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from models.health import records
+from models.health.apply import apply
+from models.health.assess import (
+    Assessment,
+    aged,
+    assess,
+    count_facts,
+    measure,
+    points,
+    remeasure,
+    summarise,
+)
+from models.health.closes import add_close, pack_close
+from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKETS
+from models.health.model import HealthModel
+from models.health.state import ContactState, Measured, Published
+from schemas.base import Band, Mode
+from schemas.control import ContactErased
+from schemas.scores import BandChanged, Cause, ScoreClosed, ScoreUpdated
+from schemas.signals import ContactFact, Signal
+
+RECOMPUTE = Cause(type="recompute")
+MODEL_CHANGE = Cause(type="model_change")
+
+_COUNTED = MESSAGES | ANSWERS | TICKETS | REVIEWS
+_SHOWN = ACTIVITY | MEMBERSHIP
+_DRIFT = 1e-9
+
+
+class Subject(Protocol):
+    """Whose row it is."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant."""
+
+    @property
+    def contact(self) -> str:
+        """The contact's id."""
+
+
+class Reaction(msgspec.Struct, gc=False):
+    """What comes of a signal. `changed`: the row must be written. `tombstone`: the contact has no score any more, and
+    its compacted outputs are to be deleted; `tombstone_of` is the band it was published in.
+    """
+
+    score: ScoreUpdated | None = None
+    band: BandChanged | None = None
+    close: ScoreClosed | None = None
+    tombstone: bool = False
+    tombstone_of: Band | None = None
+    changed: bool = False
+
+
+def react(
+    state: ContactState | None, subject: Subject, signal: Signal, now: int, model: HealthModel
+) -> tuple[ContactState, Reaction]:
+    """Fold a signal about one contact into its row (changed in place; a new one for None) and tell what goes out.
+
+    `now` is the row's time after the signal; it may not lie before `state.now`. The caller sets `state.offset`.
+    """
+    if state is None:
+        state = ContactState()
+    fact: ContactFact = signal.fact  # type: ignore[assignment]  # partition-wide facts are the partition's business
+    before = state.published
+    old = aged(state, model, now)
+    changed = apply(state, fact, subject.contact, now)
+    reaction = Reaction(changed=changed != NOTHING or now > state.now)
+    state.now = now
+    if changed & LIFE:
+        if isinstance(fact, ContactErased):
+            _tombstone(reaction, state, before)
+        return state, reaction
+    new = remeasure(state, model, now, old, changed) if changed else old
+    facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
+    current = summarise(state, model, now, new, facts)
+    _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, bool(changed & _SHOWN))
+    return state, reaction
+
+
+def tick(state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode) -> Reaction:
+    """The daily recompute of a row: decay, the close of `day` (a proleptic ordinal), the score if it changed.
+
+    A row that nothing changes is left as it is, so that it need not be written.
+    """
+    reaction = Reaction()
+    old = aged(state, model, now)
+    facts = count_facts(state) if state.published is None else state.published.facts
+    current = summarise(state, model, now, old, facts)
+    _publish(reaction, state, subject, model, current, old, RECOMPUTE, mode)
+    if current is not None:
+        _close(reaction, state, subject, day, current, mode)
+    if reaction.changed:
+        state.now = now
+    return reaction
+
+
+def remodel(state: ContactState, subject: Subject, model: HealthModel, now: int, mode: Mode) -> Reaction:
+    """A model came into force: the row is scored by it. The whole change counts as the model's (`by_signal`)."""
+    reaction = Reaction()
+    old = [] if state.published is None else state.published.components
+    _publish(reaction, state, subject, model, assess(state, model, now), old, MODEL_CHANGE, mode)
+    if reaction.changed:
+        state.now = now
+    return reaction
+
+
+def audit(state: ContactState, model: HealthModel) -> bool:
+    """Whether the last published points are what the facts give at the time of that publication. False is drift.
+
+    What was published by another model than this one cannot be told, and is taken for right.
+    """
+    published = state.published
+    if published is None or published.model != model.version:
+        return True
+    then, now = points(published.components), points(measure(state, model, published.now))
+    return then.keys() == now.keys() and all(abs(then[code] - now[code]) <= _DRIFT for code in then)
+
+
+def _publish(
+    reaction: Reaction,
+    state: ContactState,
+    subject: Subject,
+    model: HealthModel,
+    current: Assessment | None,
+    old: list[Measured],
+    cause: Cause,
+    mode: Mode,
+    shown: bool = False,
+) -> None:
+    """Let a score record go out if it differs from the last one; `shown`: something in it beside the score has
+    changed.
+    """
+    before = state.published
+    if current is None:
+        if before is not None:
+            _tombstone(reaction, state, before)
+        return
+    if before is not None and not shown and _says_the_same(before, current):
+        return
+    state.seq += 1
+    change = records.score_change(before, old, current)
+    reaction.score = records.score_updated(subject.tenant, subject.contact, state, model, current, change, cause, mode)
+    if before is None or before.band != current.band:
+        reaction.band = records.band_changed(reaction.score, before)
+        state.band_since = current.now
+    state.published = Published(
+        current.now,
+        current.model,
+        current.components,
+        current.score,
+        current.band,
+        current.computed_band,
+        current.trend,
+        current.facts,
+    )
+    reaction.changed = True
+
+
+def _says_the_same(before: Published, current: Assessment) -> bool:
+    return (
+        before.components == current.components
+        and before.facts == current.facts
+        and before.trend == current.trend
+        and before.band == current.band
+        and before.computed_band == current.computed_band
+        and before.score == current.score
+        and before.model == current.model
+    )
+
+
+def _close(
+    reaction: Reaction, state: ContactState, subject: Subject, day: int, current: Assessment, mode: Mode
+) -> None:
+    close = pack_close(current.now, current.score, current.band, list(points(current.components).items()))
+    if add_close(state.closes, close, current.now):
+        reaction.close = records.score_closed(subject.tenant, subject.contact, state.seq, day, current, mode)
+        reaction.changed = True
+
+
+def _tombstone(reaction: Reaction, state: ContactState, before: Published | None) -> None:
+    state.published = None
+    state.band_since = None
+    reaction.tombstone = reaction.changed = True
+    reaction.tombstone_of = None if before is None else before.band

@@ -1,0 +1,132 @@
+"""A row of state: everything Heartline knows of one contact, as it is stored and written to the changelog.
+
+A row holds facts, in a form that no model changes, and of what was derived only what the next output needs: the last
+published score and the daily closes. It is msgpack: an array whose first element is the version.
+"""
+
+import msgspec
+
+from models.health.errors import BadState, NewerStateVersion
+from models.health.facts.activity import Activity
+from models.health.facts.answers import Answer
+from models.health.facts.buckets import Bucket, Totals
+from models.health.facts.corrections import Correction
+from models.health.facts.override import Override
+from models.health.facts.profile import Profile
+from models.health.facts.reviews import Review
+from schemas.base import Band
+from schemas.scores import Trend
+
+STATE_VERSION = 1
+NO_OFFSET = -1
+
+
+class Measured(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A component of a score: its value 0..1, its weight in the model, how many observations stand behind it, and the
+    time of the latest (UTC milliseconds). `code` numbers the components (`models.health.components`).
+    """
+
+    code: int
+    value: float
+    weight: float
+    observations: int
+    last_at: int | None
+
+
+class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The last published score: what it was computed from, and when."""
+
+    now: int
+    model: str
+    components: list[Measured]
+    score: int
+    band: Band
+    computed_band: Band
+    trend: Trend
+    facts: int
+
+
+class AlertState(msgspec.Struct, array_like=True, gc=False):
+    """Where a kind of alert stands for this contact. Times in UTC milliseconds.
+
+    `since`: the condition holds since then (dwell); `raised_at`: last raised (cooldown); `episodes`: how often an
+    episode began (its number is part of `episode_id`, and the first is the `first_time`); `suppressed`: held back
+    since it was last raised; `late`: what would have raised it was late, so the next tick does.
+    """
+
+    kind: str
+    since: int | None = None
+    raised_at: int | None = None
+    active: bool = False
+    episodes: int = 0
+    suppressed: int = 0
+    late: bool = False
+
+
+class MergedInto(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The contact is the same person as another one, by whose id it is known since `at`."""
+
+    at: int
+    event_id: str
+    contact: str
+
+
+class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
+    """Everything known of a contact.
+
+    `offset` is the watermark: the last entry of the log that was applied. `now` is the row's time, which never goes
+    back. `messages` and `tickets` are packed (`models.health.facts`), as are `closes` (`models.health.closes`). `seq`
+    counts the contact's score records, over erasure too. What occurred at or before `erased_at` stays forgotten.
+    """
+
+    version: int = STATE_VERSION
+    offset: int = NO_OFFSET
+    now: int = 0
+    seq: int = 0
+    published: Published | None = None
+    activity: Activity = msgspec.field(default_factory=Activity)
+    messages: bytes = b""
+    tickets: list[bytes] = msgspec.field(default_factory=list)
+    answers: list[Answer] = msgspec.field(default_factory=list)
+    closes: list[bytes] = msgspec.field(default_factory=list)
+    profile: Profile | None = None
+    corrections: list[Correction] = msgspec.field(default_factory=list)
+    reviews: list[Review] = msgspec.field(default_factory=list)
+    override: Override | None = None
+    alerts: list[AlertState] = msgspec.field(default_factory=list)
+    band_since: int | None = None
+    buckets: list[Bucket] = msgspec.field(default_factory=list)
+    totals: Totals | None = None
+    merged_into: MergedInto | None = None
+    erased_at: int | None = None
+    restored_at: int | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the contact is to be forgotten until it is restored."""
+        return self.erased_at is not None and (self.restored_at is None or self.restored_at <= self.erased_at)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ContactState).decode
+# More than 15 fields make an array header of three bytes; the version follows it.
+_VERSION_AT = 3
+
+
+def encode(state: ContactState) -> bytes:
+    """The stored form of a row."""
+    return _encode(state)
+
+
+def decode(data: bytes) -> ContactState:
+    """The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""
+    if len(data) <= _VERSION_AT or data[0] != 0xDC:
+        raise BadState("these bytes are not a row of contact state: reset the state and replay the log")
+    if data[_VERSION_AT] > STATE_VERSION:
+        raise NewerStateVersion(data[_VERSION_AT], STATE_VERSION)
+    try:
+        return _decode(data)
+    except msgspec.DecodeError as error:
+        raise BadState(
+            f"a row of contact state cannot be read ({error}): reset the state and replay the log"
+        ) from error
