@@ -1,4 +1,5 @@
-"""The errors of Heartline. Each says what happened, where, and what to do, and carries the exit code of the process it ends.
+"""The errors of Heartline. Each says what happened, where, and what to do, and carries the exit code of the process it
+ends.
 
     HeartlineError                     1
     ├── ConfigurationError            10   a setting is missing or contradicts another

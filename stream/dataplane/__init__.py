@@ -1,0 +1,24 @@
+"""Moves records between Kafka, agents and local state; `docs/dataplane.md` explains it. Knows nothing of health scores."""
+
+from stream.dataplane.cycle import Codec, Cycle, PartitionState
+from stream.dataplane.observer import Observer, Silent
+from stream.dataplane.plane import DataPlane
+from stream.dataplane.run import Generation, Headers, Record, Run
+from stream.dataplane.settings import PlaneSettings
+from stream.dataplane.worker import run, serve
+
+__all__ = [
+    "Codec",
+    "Cycle",
+    "DataPlane",
+    "Generation",
+    "Headers",
+    "Observer",
+    "PartitionState",
+    "PlaneSettings",
+    "Record",
+    "Run",
+    "Silent",
+    "run",
+    "serve",
+]

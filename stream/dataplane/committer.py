@@ -1,0 +1,72 @@
+"""One thread that commits sealed cycles, while the event loop folds the next one."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stream.dataplane.cycle import Batch
+from stream.dataplane.delivery import Delivery, Fenced
+from stream.dataplane.store import PartitionStore
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch: committed, fenced (`fenced`), or a reason to end the process (`error`)."""
+
+    batch: Batch
+    seconds: float = 0.0
+    fenced: Fenced | None = None
+    error: Exception | None = None
+
+
+class Committer:
+    """Delivery, then store, then acknowledgement: the local state is never ahead of what is committed."""
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        store: Callable[[int], PartitionStore],
+        finished: Callable[[Outcome], None],
+    ) -> None:
+        """`finished` is called from the thread, once per submitted batch."""
+        self._delivery = delivery
+        self._store = store
+        self._finished = finished
+        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, batch: Batch) -> None:
+        """Commit this next."""
+        self._batches.put(batch)
+
+    def close(self, seconds: float) -> bool:
+        """Finish what was submitted and end the thread; False: it is still busy after `seconds`."""
+        self._batches.put(None)
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            outcome = Outcome(batch)
+            started = time.monotonic()
+            try:
+                self._commit(batch)
+            except Fenced as fenced:
+                outcome.fenced = fenced
+            except Exception as error:  # noqa: BLE001  handed to the event loop, which ends the process
+                outcome.error = error
+            outcome.seconds = time.monotonic() - started
+            self._finished(outcome)
+
+    def _commit(self, batch: Batch) -> None:
+        self._delivery.deliver(batch)
+        for partition, rows in batch.rows.items():
+            self._store(partition).write(rows, batch.changelog_offsets.get(partition))
+        self._delivery.acknowledge(batch)

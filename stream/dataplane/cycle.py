@@ -1,0 +1,200 @@
+"""A cycle: all runs since the last commit, folded in memory, committed as one transaction."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+from typing import Generic, Protocol, TypeVar
+
+from stream.dataplane.run import Generation, Headers, Run
+from stream.dataplane.store import META, PartitionStore
+
+Row = TypeVar("Row")
+
+Output = tuple[str, bytes | None, bytes | None, Headers | None, int]
+"""Topic, value, key, headers, partition (-1: by key)."""
+
+
+class _Missing:
+    """Marks a key that an overlay does not know (None is a deleted row)."""
+
+
+_MISSING = _Missing()
+
+
+class _Closed(list[Output]):
+    def append(self, output: Output) -> None:
+        raise RuntimeError(LATE)
+
+
+LATE = "this cycle is already being committed: do not await between cycle() and its last use"
+_CLOSED = _Closed()
+
+
+class Codec(Protocol[Row]):
+    """A row of state to bytes and back.
+
+    `decode` raises `NewerStateRow` for a row that a newer version wrote; the data plane passes it through.
+    """
+
+    def encode(self, row: Row) -> bytes:
+        """The bytes that go to changelog and store."""
+
+    def decode(self, raw: bytes) -> Row:
+        """The row, upgraded if an older version wrote it."""
+
+
+class PartitionState(Generic[Row]):
+    """The rows of one partition as this cycle sees them: its own changes, those being committed, the store."""
+
+    __slots__ = ("_decode", "_get", "_older", "_rows", "_store")
+
+    def __init__(self, store: PartitionStore, older: "dict[bytes, Row | None]", decode: Callable[[bytes], Row]) -> None:
+        self._rows: dict[bytes, Row | None] = {}
+        self._older = older
+        self._store = store
+        self._get = store.get
+        self._decode = decode
+
+    def get(self, key: bytes) -> Row | None:
+        """The row, or None. It may be changed in place and then `put`; a change without `put` is lost or worse."""
+        row = self._rows.get(key, _MISSING)
+        if row is _MISSING:
+            row = self._older.get(key, _MISSING)
+            if row is _MISSING:
+                raw = self._get(key)
+                return None if raw is None else self._decode(raw)
+        return row  # type: ignore[return-value]
+
+    def put(self, key: bytes, row: Row) -> None:
+        """Write the row with this cycle. It is encoded once, when the cycle is sealed."""
+        self._rows[key] = row
+
+    def delete(self, key: bytes) -> None:
+        """Delete the row with this cycle; the changelog gets a tombstone."""
+        self._rows[key] = None
+
+    def scan(self, after: bytes | None, limit: int) -> list[tuple[bytes, Row]]:
+        """Up to `limit` rows in key order behind `after`, as this cycle sees them.
+
+        Rows that are not in the store yet (created since the last commit) are left out; deleted ones too.
+        """
+        found: list[tuple[bytes, Row]] = []
+        for key, raw in islice(self._store.items(after), limit):
+            row = self._rows.get(key, _MISSING)
+            if row is _MISSING:
+                row = self._older.get(key, _MISSING)
+            if row is _MISSING:
+                found.append((key, self._decode(raw)))
+            elif row is not None:
+                found.append((key, row))  # type: ignore[arg-type]
+        return found
+
+
+@dataclass(slots=True)
+class Batch:
+    """A sealed cycle: bytes only, ready for a delivery."""
+
+    generation: Generation
+    outputs: list[Output]
+    rows: dict[int, list[tuple[bytes, bytes | None]]]
+    offsets: dict[tuple[str, int], int]
+    """Next offset to read, by source topic and partition; never empty: it carries the fence."""
+    records: int
+    size: int
+    changelog_offsets: dict[int, int] = field(default_factory=dict)
+    """Filled by the delivery: offset of the last changelog record per partition."""
+
+
+class Cycle(Generic[Row]):
+    """Collects outputs, rows and offsets. Synchronous; only on the event loop, and only until the next await."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        stores: Callable[[int], PartitionStore],
+        codec: Codec[Row] | None,
+        older: "Cycle[Row] | None",
+        folded: Callable[[Run], None],
+    ) -> None:
+        """`older` is the cycle that is being committed; `folded` hears of each run that is done."""
+        self.generation = generation
+        self.records = 0
+        self.size = 0
+        self.runs = 0
+        self._stores = stores
+        self._codec = codec
+        self._older = older
+        self._folded = folded
+        self._outputs: list[Output] = []
+        self._states: dict[int, PartitionState[Row]] = {}
+        self._offsets: dict[tuple[str, int], int] = {}
+        self._sealed = False
+
+    def send(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None = None,
+        headers: Headers | None = None,
+        partition: int | None = None,
+    ) -> None:
+        """Produce a record with this cycle; the partition comes from the key (murmur2) unless given."""
+        self._outputs.append((topic, value, key, headers, -1 if partition is None else partition))
+        if value is not None:
+            self.size += len(value)
+
+    def state(self, partition: int) -> PartitionState[Row]:
+        """The rows of a partition that this worker owns."""
+        state = self._states.get(partition)
+        if state is None:
+            state = self._states[partition] = self._open(partition)
+        return state
+
+    def done(self, run: Run) -> None:
+        """The run is folded: its offsets are committed with this cycle. Runs of a partition come in order."""
+        if self._sealed:
+            raise RuntimeError(LATE)
+        self._offsets[run.topic, run.partition] = run.records[-1].offset + 1
+        self.records += len(run.records)
+        self.size += run.size
+        self.runs += 1
+        self._folded(run)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to commit."""
+        return not (self.runs or self._outputs or any(state._rows for state in self._states.values()))
+
+    def rows(self, partition: int) -> "dict[bytes, Row | None]":
+        """The rows changed in this cycle (the overlay of the next one)."""
+        state = self._states.get(partition)
+        return {} if state is None else state._rows
+
+    def seal(self, fence: Callable[[], dict[tuple[str, int], int]]) -> Batch:
+        """Encode the rows once and close the cycle. `fence` gives offsets to commit when no run was folded."""
+        self._sealed = True
+        self._older = None  # so that old overlays do not hang on a chain
+        rows = {p: list(self._encoded(state._rows)) for p, state in self._states.items() if state._rows}
+        offsets = self._offsets or fence()
+        batch = Batch(self.generation, self._outputs, rows, offsets, self.records, self.size)
+        self._outputs = _CLOSED  # whoever kept this cycle across an await hears of it
+        for state in self._states.values():
+            state._rows = MappingProxyType(state._rows)  # type: ignore[assignment]
+        return batch
+
+    def _encoded(self, rows: "dict[bytes, Row | None]") -> Iterable[tuple[bytes, bytes | None]]:
+        assert self._codec is not None
+        encode = self._codec.encode
+        for key, row in rows.items():
+            if key.startswith(META):
+                raise ValueError(f"key {key!r} begins with a zero byte, which is the data plane's own")
+            yield key, None if row is None else encode(row)
+
+    def _open(self, partition: int) -> PartitionState[Row]:
+        if self._sealed:
+            raise RuntimeError(LATE)
+        if self._codec is None:
+            raise RuntimeError("this stage has no table: give the data plane a codec and a table")
+        older = {} if self._older is None else self._older.rows(partition)
+        return PartitionState(self._stores(partition), older, self._codec.decode)

@@ -1,0 +1,30 @@
+"""How a sealed cycle reaches Kafka: a port with two adapters that pass one contract suite."""
+
+from typing import Protocol
+
+from stream.dataplane.cycle import Batch
+
+
+class Fenced(Exception):
+    """The group has moved on: the cycle's generation is over. Nothing of the cycle is visible."""
+
+
+class Delivery(Protocol):
+    """Used by the committer's thread only, except `open`, which is called before the worker joins the group."""
+
+    def open(self) -> None:
+        """Connect, and end what a killed predecessor left open."""
+
+    def deliver(self, batch: Batch) -> None:
+        """Make outputs and changelog durable, and fill `batch.changelog_offsets`.
+
+        Raises:
+            Fenced: the generation is over; nothing was made visible.
+            BrokerError: anything else; the process has to end.
+        """
+
+    def acknowledge(self, batch: Batch) -> None:
+        """Called after the rows are in the store. Raises as `deliver` does."""
+
+    def close(self) -> None:
+        """Let go of the broker, at most a few seconds."""

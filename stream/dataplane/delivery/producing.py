@@ -1,0 +1,78 @@
+"""What both adapters share: properties of the producer and how a batch is handed to it."""
+
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from stream.dataplane.cycle import Batch
+from stream.dataplane.settings import PlaneSettings
+from stream.errors import BrokerUnreachable, DeliveryFailed
+
+UNREACHABLE = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._RESOLVE,
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+}
+
+
+def producer_properties(settings: PlaneSettings, **more: Any) -> dict[str, Any]:
+    """Small linger (a cycle is a batch already), fast retries (a commit waits for them), Java's partitioner."""
+    return settings.client(
+        **{
+            "linger.ms": 1,
+            "retry.backoff.ms": 5,
+            "compression.type": "lz4",
+            "partitioner": "murmur2_random",
+            "queue.buffering.max.messages": 1_000_000,
+            "message.max.bytes": 16 << 20,
+            **more,
+        }
+    )
+
+
+def hand_over(producer: Producer, batch: Batch, changelog: str | None) -> None:
+    """Give all records of the batch to the producer; only the last one per changelog partition calls back."""
+    produce = producer.produce
+    topic = ""
+    try:
+        for topic, value, key, headers, partition in batch.outputs:
+            if headers is None:
+                produce(topic, value, key, partition)
+            else:
+                produce(topic, value, key, partition, headers=headers)
+    except (KafkaException, BufferError) as error:
+        raise DeliveryFailed(f"a record for topic {topic} was refused: {error}") from error
+    if changelog is not None:
+        for partition, rows in batch.rows.items():
+            _hand_over_rows(producer, changelog, partition, rows, batch.changelog_offsets)
+
+
+def _hand_over_rows(
+    producer: Producer,
+    changelog: str,
+    partition: int,
+    rows: list[tuple[bytes, bytes | None]],
+    offsets: dict[int, int],
+) -> None:
+    def confirmed(error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            offsets[partition] = message.offset()  # type: ignore[assignment]
+
+    messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in rows]
+    messages[-1]["callback"] = confirmed
+    if producer.produce_batch(changelog, messages, partition=partition) != len(messages):
+        errors = {str(message["_error"]) for message in messages if "_error" in message}
+        raise DeliveryFailed(f"rows for {changelog}[{partition}] were refused: {', '.join(sorted(errors))}")
+
+
+def failure(what: str, error: KafkaError) -> BrokerUnreachable | DeliveryFailed:
+    """The named error for a Kafka error that is no fence."""
+    if error.code() in UNREACHABLE:
+        return BrokerUnreachable(
+            f"{what}: {error.str()}; check that the brokers run and are reachable, then start again"
+        )
+    return DeliveryFailed(f"{what}: {error.name()}: {error.str()}; nothing of this cycle is visible, start again")

@@ -1,0 +1,85 @@
+"""The local state of the partitions that are ours: opened, identified, restored, or kept as standby."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from itertools import islice
+
+from stream.dataplane.control import Key
+from stream.dataplane.observer import Observer
+from stream.dataplane.restore import Restorer, Standbys
+from stream.dataplane.settings import PlaneSettings
+from stream.dataplane.source import Source
+from stream.dataplane.store import PartitionStore, Stores
+from stream.dataplane.threads import in_thread
+from stream.errors import ConfigurationError
+
+
+class Partitions:
+    """Stores, restore and standbys of one table; does nothing for a stage without one."""
+
+    def __init__(self, settings: PlaneSettings, observer: Observer) -> None:
+        self._settings = settings
+        self._restorer = Restorer(settings, observer)
+        self._standbys = Standbys(settings)
+        self._stores: Stores | None = None
+        self._cancelled = threading.Event()
+        self._busy: asyncio.Future[dict[Key, int]] | None = None
+        self.active: frozenset[int] = frozenset()
+
+    def open(self) -> None:
+        """Prepare the folder."""
+        settings = self._settings
+        if settings.table is None:
+            return
+        if settings.data_dir is None:
+            raise ConfigurationError(f"the table {settings.table} needs a data directory")
+        self._stores = Stores(
+            settings.data_dir / settings.table, settings.block_cache_bytes, settings.write_buffer_bytes
+        )
+
+    def store(self, partition: int) -> PartitionStore:
+        """The open store of an active partition."""
+        assert self._stores is not None
+        return self._stores[partition]
+
+    def keys(self, partition: int, after: bytes | None, limit: int) -> list[bytes]:
+        """Committed keys in order."""
+        return [key for key, _ in islice(self.store(partition).items(after), limit)]
+
+    async def prepare(self, source: Source, sources: set[Key], active: set[int], standby: set[int]) -> dict[Key, int]:
+        """Committed offsets, then a restore to the end; returns where the sources start."""
+        if self._busy is not None and not self._busy.done():
+            self._cancelled.set()
+            await asyncio.wait([self._busy])  # a rebalance came during the last one: it still holds the stores
+        cancelled = self._cancelled = threading.Event()
+        self._busy = in_thread("restore", lambda: self._prepare(source, sources, active, standby, cancelled))
+        try:
+            starts = await asyncio.shield(self._busy)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        self.active = frozenset(active)
+        return starts
+
+    def close(self) -> None:
+        """Close all stores; nothing may be committing."""
+        self._cancelled.set()
+        self._standbys.leave()
+        if self._stores is not None:
+            self._stores.keep(set())
+
+    def _prepare(
+        self, source: Source, sources: set[Key], active: set[int], standby: set[int], cancelled: threading.Event
+    ) -> dict[Key, int]:
+        starts = source.committed(sources)
+        changelog = self._settings.changelog
+        if self._stores is None or changelog is None:
+            return starts
+        self._standbys.leave()
+        self._stores.keep(active | standby)
+        opened: Mapping[int, PartitionStore] = {p: self._stores.open(p) for p in active | standby}
+        self._restorer.restore(changelog, {p: opened[p] for p in active}, cancelled)
+        if not cancelled.is_set():
+            self._standbys.follow(changelog, {p: opened[p] for p in standby})
+        return starts

@@ -1,0 +1,175 @@
+"""Brings local stores up to the end of the changelog, in bulk and by position, and keeps standbys there."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from stream.dataplane.observer import Observer
+from stream.dataplane.settings import PlaneSettings
+from stream.dataplane.source import named
+from stream.dataplane.store import PartitionStore
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 10_000
+_POLL_SECONDS = 0.1
+
+
+class Tail:
+    """Reads partitions of a changelog (read committed) behind their stores, and writes what it reads into them."""
+
+    def __init__(self, settings: PlaneSettings, changelog: str, stores: Mapping[int, PartitionStore]) -> None:
+        self._stores = stores
+        self.positions: dict[int, int] = {}
+        """Per partition, the next offset to read, once its end was seen; markers of transactions count."""
+        self._consumer = Consumer(
+            settings.client(
+                **{
+                    "group.id": f"{settings.application}-restore",
+                    "isolation.level": "read_committed",
+                    "enable.partition.eof": True,
+                    "enable.auto.commit": False,
+                    "auto.offset.reset": "earliest",
+                    "fetch.message.max.bytes": 4 << 20,
+                    "queued.max.messages.kbytes": 16 << 10,
+                    "check.crcs": False,
+                }
+            )
+        )
+        self._consumer.assign([TopicPartition(changelog, p, _behind(store)) for p, store in stores.items()])
+
+    def step(self) -> int:
+        """Read and write what is there, at most a batch; returns the number of records.
+
+        Raises:
+            BrokerUnreachable: no broker.
+            DiskFull: no room.
+        """
+        first = self._consumer.poll(_POLL_SECONDS)
+        if first is None:
+            return 0
+        rows, newest = self._sort([first, *self._consumer.consume(_BATCH - 1, 0)])
+        for partition, offset in newest.items():
+            self._stores[partition].write(rows.get(partition, ()), offset, logged=False)
+        return sum(map(len, rows.values()))
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._consumer.close()
+
+    def _sort(self, messages: Sequence[Message]) -> tuple[dict[int, list[tuple[bytes, bytes | None]]], dict[int, int]]:
+        rows: dict[int, list[tuple[bytes, bytes | None]]] = {p: [] for p in self._stores}
+        newest: dict[int, int] = {}
+        for message in messages:
+            partition: int = message.partition()  # type: ignore[assignment]
+            offset: int = message.offset()  # type: ignore[assignment]
+            error = message.error()
+            if error is None:
+                rows[partition].append((message.key(), message.value()))  # type: ignore[arg-type]
+                newest[partition] = offset
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self.positions[partition] = offset
+                if offset > 0:
+                    newest[partition] = offset - 1
+            elif not error.retriable() and error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                raise named(error, "reading the changelog")
+        return rows, newest
+
+
+class Restorer:
+    """Restores the active partitions before any of their sources is read."""
+
+    def __init__(self, settings: PlaneSettings, observer: Observer) -> None:
+        self._settings = settings
+        self._observer = observer
+
+    def restore(self, changelog: str, stores: Mapping[int, PartitionStore], cancelled: threading.Event) -> int:
+        """Apply everything up to the present end of the changelog; returns how many records.
+
+        The end is that of all records, committed or not: the marker of a transaction whose offsets are stable already
+        may still be on its way to the changelog. An open transaction of a dead worker is waited for.
+        """
+        started = time.monotonic()
+        ends = {p: end for p, end in self._ends(changelog, sorted(stores)).items() if end > _behind(stores[p], 0)}
+        count = 0
+        if ends:
+            tail = Tail(self._settings, changelog, {p: stores[p] for p in ends})
+            try:
+                while not cancelled.is_set() and not all(tail.positions.get(p, -1) >= ends[p] for p in ends):
+                    count += tail.step()
+                    self._report(ends, stores)
+            finally:
+                tail.close()
+            for partition in ends:
+                stores[partition].flush()
+        seconds = time.monotonic() - started
+        log.info("restore.done", partitions=len(stores), records=count, seconds=round(seconds, 3))
+        return count
+
+    def _report(self, ends: Mapping[int, int], stores: Mapping[int, PartitionStore]) -> None:
+        for partition, end in ends.items():
+            self._observer.recovering(partition, max(0, end - _behind(stores[partition], 0)))
+
+    def _ends(self, changelog: str, partitions: Sequence[int]) -> dict[int, int]:
+        admin = AdminClient(self._settings.client())
+        asked = {TopicPartition(changelog, p): OffsetSpec.latest() for p in partitions}
+        if not asked:
+            return {}
+        futures = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)
+        try:
+            return {tp.partition: future.result(timeout=60).offset for tp, future in futures.items()}
+        except KafkaException as exception:
+            raise named(exception.args[0], "asking for the end of the changelog") from exception
+
+
+class Standbys:
+    """Keeps the stores of standby partitions near the end of the changelog, in a thread."""
+
+    def __init__(self, settings: PlaneSettings) -> None:
+        self._settings = settings
+        self._tail: Tail | None = None
+        self._leave = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def follow(self, changelog: str, stores: Mapping[int, PartitionStore]) -> None:
+        """Follow these from now on, until `leave`."""
+        self.leave()
+        if not stores:
+            return
+        self._leave = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(changelog, stores), name="standbys", daemon=True)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Stop following; when this returns nothing is written to the stores any more."""
+        self._leave.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _work(self, changelog: str, stores: Mapping[int, PartitionStore]) -> None:
+        tail = Tail(self._settings, changelog, stores)
+        try:
+            while not self._leave.is_set():
+                tail.step()
+        except Exception as error:  # noqa: BLE001  a standby is a convenience: its owner restores what is missing
+            log.error("standby.stopped", error=str(error), partitions=sorted(stores))
+        finally:
+            tail.close()
+
+
+def _behind(store: PartitionStore, beginning: int = OFFSET_BEGINNING) -> int:
+    offset = store.offset()
+    return beginning if offset is None else offset + 1

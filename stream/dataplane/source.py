@@ -1,0 +1,243 @@
+"""Reads the source topics with a librdkafka consumer in a thread of its own, and hands over runs.
+
+Faust's member of the group decides which partitions are ours; it fetches nothing itself. This consumer is assigned by
+hand: it joins no group.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from stream.dataplane.run import Generation, Record, Run
+from stream.dataplane.settings import PlaneSettings
+from stream.errors import BrokerUnreachable, HeartlineError, SourceRecreated, TopicMissing
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, int]
+_POLL_SECONDS = 0.1
+_CALL_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Room:
+    """What waits in memory of one partition: handed over and not yet folded."""
+
+    records: int = 0
+    size: int = 0
+    paused: bool = False
+
+
+@dataclass(slots=True)
+class _Assignment:
+    generation: Generation
+    rooms: dict[Key, _Room] = field(default_factory=dict)
+
+
+class Source:
+    """Back-pressure is per partition: one whose runs are not folded is paused, the others go on."""
+
+    def __init__(
+        self,
+        settings: PlaneSettings,
+        deliver: Callable[[Sequence[Run]], None],
+        fail: Callable[[HeartlineError], None],
+    ) -> None:
+        """`deliver` and `fail` are called from the thread."""
+        self._settings = settings
+        self._deliver = deliver
+        self._fail = fail
+        self._assignment: _Assignment | None = None
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="source", daemon=True)
+        self._consumer = Consumer(
+            settings.client(
+                **{
+                    "group.id": settings.application,
+                    "enable.auto.commit": False,
+                    "isolation.level": "read_committed",
+                    "auto.offset.reset": "earliest",
+                    "fetch.wait.max.ms": 500,
+                    "fetch.message.max.bytes": 1 << 20,
+                    "queued.max.messages.kbytes": 8 << 10,
+                    "queued.min.messages": 20_000,
+                    "fetch.error.backoff.ms": 50,
+                }
+            )
+        )
+
+    def start(self) -> None:
+        """Start reading whatever gets assigned."""
+        self._thread.start()
+
+    def committed(self, partitions: Iterable[Key]) -> dict[Key, int]:
+        """Where to start: the group's offsets with stable reads required, else the first record that exists.
+
+        Blocks while a transaction of a dead worker with these offsets is open (at most its timeout).
+
+        Raises:
+            SourceRecreated: the group's offset lies behind the end of the topic.
+            BrokerUnreachable: no answer.
+        """
+        asked = [TopicPartition(topic, partition) for topic, partition in partitions]
+        starts: dict[Key, int] = {}
+        try:
+            answered = self._consumer.committed(asked, self._settings.commit_timeout_seconds) if asked else []
+            for tp in answered:
+                if tp.error is not None:
+                    raise KafkaException(tp.error)
+                low, high = self._consumer.get_watermark_offsets(tp, _CALL_SECONDS)
+                starts[tp.topic, tp.partition] = self._start(tp, low, high)
+        except KafkaException as exception:
+            raise named(exception.args[0], "reading the committed offsets") from exception
+        return starts
+
+    def assign(self, generation: Generation, starts: Mapping[Key, int]) -> None:
+        """Read from these offsets under this generation."""
+        with self._lock:
+            self._consumer.assign([TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()])
+            self._assignment = _Assignment(generation, {key: _Room() for key in starts})
+        self._wake.set()
+
+    def revoke(self) -> None:
+        """Stop reading; what is fetched and not handed over is dropped."""
+        with self._lock:
+            self._assignment = None
+            self._consumer.unassign()
+
+    def folded(self, run: Run) -> None:
+        """A run has left the waiting room."""
+        assignment = self._assignment
+        if assignment is None or assignment.generation is not run.generation:
+            return
+        room = assignment.rooms[run.topic, run.partition]
+        with self._lock:
+            room.records -= len(run.records)
+            room.size -= run.size
+            if room.paused and self._small(room) and self._assignment is assignment:
+                self._consumer.resume([TopicPartition(run.topic, run.partition)])
+                room.paused = False
+
+    def waiting(self) -> bool:
+        """Has something been handed over that is not folded?"""
+        assignment = self._assignment
+        return assignment is not None and any(room.records for room in assignment.rooms.values())
+
+    def ends(self) -> dict[Key, int]:
+        """Known end offsets of the assigned partitions (from the last fetch; no call to the broker)."""
+        assignment = self._assignment
+        ends: dict[Key, int] = {}
+        for topic, partition in assignment.rooms if assignment is not None else ():
+            _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
+            if high >= 0:
+                ends[topic, partition] = high
+        return ends
+
+    def close(self, seconds: float) -> None:
+        """End the thread and the consumer."""
+        self._closing = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        if not self._thread.is_alive():
+            self._consumer.close()
+
+    def _work(self) -> None:
+        try:
+            while not self._closing:
+                if self._assignment is None:
+                    self._wake.wait(_POLL_SECONDS)
+                    self._wake.clear()
+                else:
+                    self._fetch()
+        except HeartlineError as error:
+            self._fail(error)
+        except KafkaException as exception:
+            self._fail(named(exception.args[0], "reading the source topics"))
+
+    def _fetch(self) -> None:
+        assignment = self._assignment
+        first = self._consumer.poll(_POLL_SECONDS)
+        if first is None or assignment is None:
+            return
+        messages = [first, *self._consumer.consume(self._settings.run_records - 1, 0)]
+        runs = self._to_runs(messages, assignment.generation)
+        with self._lock:
+            if self._assignment is not assignment:  # revoked in between: it belongs to nobody
+                return
+            for run in runs:
+                self._fill(assignment.rooms[run.topic, run.partition], run)
+        if runs:
+            self._deliver(runs)
+
+    def _to_runs(self, messages: Sequence[Message], generation: Generation) -> list[Run]:
+        runs: dict[Key, Run] = {}
+        records: list[Record] = []
+        run: Run | None = None
+        for message in messages:
+            if message.error() is not None:
+                self._check(message.error())
+                continue
+            topic, partition = message.topic(), message.partition()
+            if run is None or run.partition != partition or run.topic != topic:
+                run = runs.get((topic, partition))
+                if run is None:
+                    records = []
+                    run = runs[topic, partition] = Run(topic, partition, records, generation)
+                else:
+                    records = run.records  # type: ignore[assignment]
+            key, value = message.key(), message.value()
+            records.append(Record(message.offset(), key, value, message.headers(), message.timestamp()[1]))
+            run.size += (len(value) if value is not None else 0) + (len(key) if key is not None else 0)
+        return list(runs.values())
+
+    def _fill(self, room: _Room, run: Run) -> None:
+        room.records += len(run.records)
+        room.size += run.size
+        settings = self._settings
+        if not room.paused and (room.records > settings.buffer_records or room.size > settings.buffer_bytes):
+            self._consumer.pause([TopicPartition(run.topic, run.partition)])
+            room.paused = True
+
+    def _small(self, room: _Room) -> bool:
+        return room.records <= self._settings.buffer_records // 4 and room.size <= self._settings.buffer_bytes // 4
+
+    def _check(self, error: KafkaError | None) -> None:
+        if error is None or error.retriable() or error.code() in _PASSING:
+            log.warning("source.error", error=str(error))
+            return
+        raise named(error, "reading the source topics")
+
+    def _start(self, tp: TopicPartition, low: int, high: int) -> int:
+        if tp.offset < 0:
+            return low
+        if tp.offset > high:
+            raise SourceRecreated(
+                f"the group {self._settings.application} is at offset {tp.offset} of {tp.topic}[{tp.partition}], which "
+                f"ends at {high}: the topic was recreated; run `heartline state reset`, then start again"
+            )
+        if tp.offset < low:
+            log.warning("source.gap", topic=tp.topic, partition=tp.partition, lost_from=tp.offset, lost_to=low)
+            return low
+        return tp.offset
+
+
+_PASSING = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._RESOLVE,
+    KafkaError._TIMED_OUT,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+
+
+def named(error: KafkaError, what: str) -> HeartlineError:
+    """The named error for a Kafka error of a reader."""
+    if error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION):
+        return TopicMissing(f"{what}: {error.str()}; run `heartline topics create`, then start again")
+    return BrokerUnreachable(f"{what}: {error.name()}: {error.str()}; check the brokers, then start again")
