@@ -23,6 +23,7 @@ __all__ = [
     "decode_account_signal",
     "decode_event",
     "decode_portfolio_signal",
+    "decode_record",
     "decode_signal",
     "encode",
     "input_topic",
@@ -39,6 +40,10 @@ _input = msgspec.json.Decoder(InputEvent)
 _signal = msgspec.json.Decoder(Signal)
 _account_signal = msgspec.json.Decoder(AccountSignal)
 _portfolio_signal = msgspec.json.Decoder(PortfolioSignal)
+
+_OURS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
+    topic.name: msgspec.json.Decoder(topic.values[0]) for topic in TOPICS.values() if topic.role in ("log", "output")
+}
 
 RecordT = TypeVar("RecordT")
 _IDENTIFIERS = {name for event_type in INPUT_TOPIC_OF for name in identifiers_of(event_type)}
@@ -83,6 +88,11 @@ def decode_account_signal(value: bytes | None) -> AccountSignal | DecodeFailure:
 def decode_portfolio_signal(value: bytes | None) -> PortfolioSignal | DecodeFailure:
     """The entry in a record of `health.portfolio-signals`."""
     return _decode(_portfolio_signal, value)
+
+
+def decode_record(topic: str, value: bytes | None) -> msgspec.Struct | DecodeFailure:
+    """The record in a record of any log or output. KeyError if `topic` is none of them."""
+    return _decode(_OURS[topic], value)
 
 
 def input_topic(value: bytes) -> str | None:
