@@ -11,8 +11,8 @@ import structlog
 from stream.dataplane import control
 from stream.dataplane.committer import Committer, Outcome
 from stream.dataplane.control import Key
-from stream.dataplane.cycle import Codec, Cycle
-from stream.dataplane.delivery import Delivery
+from stream.dataplane.cycle import Batch, Codec, Cycle
+from stream.dataplane.delivery import Delivery, Fenced
 from stream.dataplane.observer import Observer, Silent
 from stream.dataplane.partitions import Partitions
 from stream.dataplane.run import Generation, Run
@@ -202,7 +202,21 @@ class DataPlane(Generic[Row]):
             from stream.dataplane.delivery.transactional import TransactionalDelivery
 
             return TransactionalDelivery(self.settings)
-        raise NotImplementedError(self.settings.delivery)
+        from stream.dataplane.delivery.plain import PlainDelivery
+
+        return PlainDelivery(self.settings, self._commit_offsets)
+
+    def _commit_offsets(self, batch: Batch) -> None:
+        """From the committer's thread: commit as the member of the group that Faust's consumer is."""
+        assert self._loop is not None
+        done = asyncio.run_coroutine_threadsafe(self._commit_as_member(batch), self._loop)
+        done.result(self.settings.commit_timeout_seconds)
+
+    async def _commit_as_member(self, batch: Batch) -> None:
+        if batch.generation is not self._generation:
+            raise Fenced("the generation ended before the offsets were committed")
+        if not await self.app.consumer.commit_offsets(batch.offsets):
+            raise Fenced("the group had rebalanced when the offsets were committed")
 
     def _arrived(self, runs: Sequence[Run]) -> None:
         """From the source's thread."""

@@ -1,5 +1,6 @@
 """What both adapters share: properties of the producer and how a batch is handed to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -34,39 +35,44 @@ def producer_properties(settings: PlaneSettings, **more: Any) -> dict[str, Any]:
     )
 
 
-def hand_over(producer: Producer, batch: Batch, changelog: str | None) -> None:
-    """Give all records of the batch to the producer; only the last one per changelog partition calls back."""
+def produce_outputs(producer: Producer, batch: Batch, on_delivery: Callable[..., None] | None = None) -> None:
+    """Hand the outputs to the producer."""
     produce = producer.produce
+    extra: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
     topic = ""
     try:
         for topic, value, key, headers, partition in batch.outputs:
             if headers is None:
-                produce(topic, value, key, partition)
+                produce(topic, value, key, partition, **extra)
             else:
-                produce(topic, value, key, partition, headers=headers)
+                produce(topic, value, key, partition, headers=headers, **extra)
     except (KafkaException, BufferError) as error:
         raise DeliveryFailed(f"a record for topic {topic} was refused: {error}") from error
-    if changelog is not None:
-        for partition, rows in batch.rows.items():
-            _hand_over_rows(producer, changelog, partition, rows, batch.changelog_offsets)
 
 
-def _hand_over_rows(
-    producer: Producer,
-    changelog: str,
-    partition: int,
-    rows: list[tuple[bytes, bytes | None]],
-    offsets: dict[int, int],
+def produce_rows(
+    producer: Producer, batch: Batch, changelog: str | None, on_delivery: Callable[..., None] | None = None
 ) -> None:
+    """Hand the rows to the producer, a batch per partition; only the last one of each needs to call back."""
+    if changelog is None:
+        return
+    extra: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
+    for partition, rows in batch.rows.items():
+        messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in rows]
+        messages[-1]["callback"] = _last(batch.changelog_offsets, partition, on_delivery)
+        if producer.produce_batch(changelog, messages, partition=partition, **extra) != len(messages):
+            errors = {str(message["_error"]) for message in messages if "_error" in message}
+            raise DeliveryFailed(f"rows for {changelog}[{partition}] were refused: {', '.join(sorted(errors))}")
+
+
+def _last(offsets: dict[int, int], partition: int, on_delivery: Callable[..., None] | None) -> Callable[..., None]:
     def confirmed(error: KafkaError | None, message: Message) -> None:
         if error is None:
             offsets[partition] = message.offset()  # type: ignore[assignment]
+        if on_delivery is not None:
+            on_delivery(error, message)
 
-    messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in rows]
-    messages[-1]["callback"] = confirmed
-    if producer.produce_batch(changelog, messages, partition=partition) != len(messages):
-        errors = {str(message["_error"]) for message in messages if "_error" in message}
-        raise DeliveryFailed(f"rows for {changelog}[{partition}] were refused: {', '.join(sorted(errors))}")
+    return confirmed
 
 
 def failure(what: str, error: KafkaError) -> BrokerUnreachable | DeliveryFailed:

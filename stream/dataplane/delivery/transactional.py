@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from stream.dataplane.cycle import Batch
 from stream.dataplane.delivery import Fenced
-from stream.dataplane.delivery.producing import failure, hand_over, producer_properties
+from stream.dataplane.delivery.producing import failure, produce_outputs, produce_rows, producer_properties
 from stream.dataplane.settings import PlaneSettings
 from stream.errors import BrokerUnreachable, DeliveryFailed, WorkerFenced
 
@@ -48,7 +48,8 @@ class TransactionalDelivery:
         producer = self._producer
         try:
             self._retried("beginning a transaction", producer.begin_transaction)
-            hand_over(producer, batch, self._changelog)
+            produce_outputs(producer, batch)
+            produce_rows(producer, batch, self._changelog)
             self._retried(
                 "adding the offsets to the transaction",
                 lambda: producer.send_offsets_to_transaction(offsets, metadata, _CALL_SECONDS),
