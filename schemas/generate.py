@@ -1,6 +1,8 @@
 """Writes the published schemas: `python -m schemas.generate`, or with `--check` says which of them are not current.
 
-`schemas/json/` has one JSON Schema per record type, `schemas/asyncapi.json` describes all topics.
+`schemas/json/` has one JSON Schema per record type, `schemas/asyncapi.json` describes all topics. At a release,
+`--baseline` keeps the wire as it is then (`schemas/baseline.json`), for `schemas.compatibility` to hold later changes
+to it; it refuses if the change since the last one breaks anybody. To break on purpose, delete that file first.
 """
 
 import json
@@ -9,11 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.asyncapi import asyncapi
+from schemas.compatibility import incompatibilities, wire
 from schemas.json_schema import components, document, record_types, wire_name
 
 FOLDER = Path(__file__).parent
 JSON_SCHEMAS = Path("json")
 ASYNCAPI = Path("asyncapi.json")
+BASELINE = Path("baseline.json")
 
 
 def rendered() -> dict[Path, str]:
@@ -46,8 +50,26 @@ def write(folder: Path = FOLDER) -> list[Path]:
     return changed
 
 
+def broken(folder: Path = FOLDER) -> list[str]:
+    """What has changed since the baseline that breaks those who rely on it; nothing if there is no baseline."""
+    path = folder / BASELINE
+    return incompatibilities(json.loads(_read(path)), wire()) if path.exists() else []
+
+
+def keep_baseline(folder: Path = FOLDER) -> list[str]:
+    """Make the wire of now the baseline, unless something is `broken`; returns that."""
+    problems = broken(folder)
+    if not problems:
+        (folder / BASELINE).write_text(_text(wire()), encoding="utf-8")
+    return problems
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Exit status: 0, 1 if `--check` finds a file that is not current, 2 for unknown arguments."""
+    """Exit status: 0, 1 if a file is not current or a baseline is refused, 2 for unknown arguments."""
+    if arguments == ["--baseline"]:
+        problems = keep_baseline()
+        print("\n".join(problems or ["schemas/baseline.json written"]))
+        return 1 if problems else 0
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2

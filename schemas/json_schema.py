@@ -70,7 +70,7 @@ def _tidy(schema: Any) -> Any:
     """The same schema with descriptions without indentation, single words as constants, and without OpenAPI's
     `discriminator`, which neither JSON Schema nor AsyncAPI has in that form (each alternative names its type anyway).
     """
-    if isinstance(schema, list):
+    if isinstance(schema, list | tuple):
         return [_tidy(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
