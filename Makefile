@@ -95,8 +95,10 @@ endef
 # The checkers of the deployment files that come as Go source.
 .cache/bin/helm-$(HELM_VERSION):
 	@echo "Building helm $(HELM_VERSION): once, one to three minutes"
-	@CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache/bin .ci/go install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 GOBIN=$(CURDIR)/$(@D) .ci/go install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION) 2> $@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 .cache/bin/compose_check: tests/deploy/compose_check/main.go tests/deploy/compose_check/go.sum
-	@CGO_ENABLED=0 .ci/go -C tests/deploy/compose_check build -o $(CURDIR)/$@ .
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 .ci/go -C tests/deploy/compose_check build -o $(CURDIR)/$@ . 2> $@.log || { cat $@.log; exit 1; }
