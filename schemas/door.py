@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -73,7 +73,7 @@ def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> Dec
     return (
         _refuse_tenant(event, tenants)
         or _refuse_ids(event)
-        or _refuse_times(event, from_milliseconds(min(now_ms + MAX_AHEAD_MS, MAX_MS)))
+        or _refuse_times(event, _latest(now_ms))
         or (_refuse_model(event) if isinstance(event, ModelPublished) else None)
     )
 
@@ -92,9 +92,11 @@ def identifiers_of(event_type: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 def _refuse_tenant(event: Event, tenants: Container[str] | None) -> DecodeFailure | None:
+    if tenants is not None and event.tenant in tenants:
+        return None
     if not _TENANT(event.tenant):
         return DecodeFailure("bad_id", "`tenant` must be 1 to 63 of a-z, 0-9 and '-'")
-    if tenants is None or event.tenant in tenants or isinstance(event, TenantRegistered):
+    if tenants is None or isinstance(event, TenantRegistered):
         return None
     return DecodeFailure("unknown_tenant", "`tenant` is neither in the settings nor registered by tenant.registered")
 
@@ -111,6 +113,11 @@ def _refuse_ids(event: Event) -> DecodeFailure | None:
         if not _EVENT_ID(getattr(event, name)):
             return DecodeFailure("bad_id", f"`{name}` must not contain control characters")
     return None
+
+
+@lru_cache(maxsize=8)
+def _latest(now_ms: int) -> datetime:
+    return from_milliseconds(min(now_ms + MAX_AHEAD_MS, MAX_MS))
 
 
 def _refuse_times(event: Event, latest: datetime) -> DecodeFailure | None:
