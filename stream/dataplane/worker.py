@@ -38,6 +38,7 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     plane._committer.start()
     plane._source.start()
     starting = asyncio.create_task(plane.app.start())
+    starting.add_done_callback(lambda task: _started(plane, task))
     stopping = asyncio.create_task(stop.wait())
     try:
         while plane._failure is None and not stop.is_set():
@@ -54,7 +55,15 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
         raise plane._failure
 
 
+def _started(plane: DataPlane[Any], task: "asyncio.Task[None]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        plane.fail(error)
+
+
 def _before_joining(plane: DataPlane[Any]) -> None:
+    if plane.settings.data_dir is not None:
+        plane.settings.data_dir.mkdir(parents=True, exist_ok=True)
     topics.check(plane.settings, plane.sources())
     plane._partitions.open()
     plane._delivery.open()
