@@ -65,9 +65,21 @@ def test_every_declared_dependency_is_locked() -> None:
     assert missing(declared + development, "requirements-dev.lock") == set()
 
 
+def test_the_page_of_dependencies_has_a_row_for_each() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = [entry for extra in project["project"]["optional-dependencies"].values() for entry in extra]
+    groups = [entry for group in project["dependency-groups"].values() for entry in group if isinstance(entry, str)]
+    declared = {name_of(entry) for entry in project["project"]["dependencies"] + extras + groups}
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+    assert {name for name in declared if f"`{name}`" not in page.lower()} == set()
+
+
+def name_of(entry: str) -> str:
+    return re.split(r"[\[<>=~! ]", entry)[0].lower().replace("_", "-")
+
+
 def missing(declared: list[str], lock: str) -> set[str]:
-    names = {re.split(r"[\[<>=~! ]", entry)[0].lower().replace("_", "-") for entry in declared}
-    return names - locked(lock).keys()
+    return {name_of(entry) for entry in declared} - locked(lock).keys()
 
 
 def test_development_runs_on_the_versions_that_are_served() -> None:
