@@ -1,7 +1,7 @@
 """Time in the log: the clock of each minute and the tick of each day, written to every partition.
 
-Written by the intake worker that owns `health.control`, in its transactions, so that a worker which lost the partition cannot
-go on writing. Until a history import is finished no time is written: the past is not to be aged to today.
+Written by the intake worker that owns `health.control`, in its transactions, so that a worker which lost the partition
+cannot go on writing. Until a history import is finished no time is written: the past is not to be aged to today.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ def latest_due(now: datetime, recompute_at: time_of_day) -> tuple[date, datetime
 class ClockWriter:
     """Writes time while this worker owns `health.control`.
 
-    A new owner writes the latest due tick at once, in case nobody was there when it fell due; scoring ignores a day it has seen.
+    A new owner writes the latest due tick at once, in case nobody was there when it fell due; scoring ignores a day it
+    has seen.
     """
 
     def __init__(
@@ -47,20 +48,20 @@ class ClockWriter:
         self._partitions = partitions
         self._recompute_at = recompute_at
         self._clock = clock
-        self._generation: Generation | None = None
         self._last_day: date | None = None
         self._last_minute = 0
 
-    async def run(self) -> None:
-        """Write what falls due until cancelled."""
+    async def run(self, generation: Generation) -> None:
+        """Write what falls due for as long as a generation lasts.
+
+        Each generation begins anew, since what was written under the one before may have been refused.
+        """
+        self._last_day, self._last_minute = None, 0
+        if 0 not in self._plane.partitions(HEALTH_CONTROL):
+            return
         await self._directory.catch_up()
         while True:
-            generation = self._plane.generation()
-            if generation != self._generation:
-                # What was written under the one before may have been refused.
-                self._generation, self._last_day, self._last_minute = generation, None, 0
-            owner = 0 in self._plane.partitions(HEALTH_CONTROL)
-            if generation is not None and owner and not self._directory.history_open:
+            if not self._directory.history_open:
                 await self._write_due(generation)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -79,7 +80,10 @@ class ClockWriter:
         self._last_day, self._last_minute = day, minute
 
     def _to_all(self, cycle: Cycle[None], at: int, fact: Clock | Tick) -> None:
-        for topic, entry in ((HEALTH_SIGNALS, Signal(at=at, fact=fact)), (HEALTH_ACCOUNT_SIGNALS, AccountSignal(at=at, fact=fact))):
+        for topic, entry in (
+            (HEALTH_SIGNALS, Signal(at=at, fact=fact)),
+            (HEALTH_ACCOUNT_SIGNALS, AccountSignal(at=at, fact=fact)),
+        ):
             value = encode(entry)
             for partition in range(self._partitions[topic]):
                 cycle.send(topic, value, None, None, partition)

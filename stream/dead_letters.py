@@ -21,7 +21,10 @@ Headers = list[tuple[str, bytes]]
 
 
 class DeadLetter(NamedTuple):
-    """A bad record as it was: to be sent to `topic` under the original key, so that a subject's bad records stay in order."""
+    """A bad record as it was:
+
+    to be sent to `topic` under the original key, so that a subject's bad records stay in order.
+    """
 
     topic: str
     key: bytes | None
@@ -30,7 +33,13 @@ class DeadLetter(NamedTuple):
 
 
 def dead_letter(
-    source: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]], why: DecodeFailure
+    source: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
+    why: DecodeFailure,
 ) -> DeadLetter:
     """The dead letter of one record."""
     added: Headers = [
@@ -55,7 +64,9 @@ class Position(NamedTuple):
 
 def position(message: Message) -> Position:
     """What the headers of a dead letter say."""
-    headers = {name: value.decode(errors="replace") for name, value in message.headers() or [] if name in OUR_HEADERS and value}
+    headers = {
+        name: value.decode(errors="replace") for name, value in message.headers() or [] if name in OUR_HEADERS and value
+    }
     return Position(
         headers.get(TOPIC, ""),
         int(headers.get(PARTITION, -1)),
@@ -89,7 +100,8 @@ class Limit:
             return
         if self._bad > self._share * total and self._share < 1:
             raise DeadLetterLimit(
-                f"{self._bad} of the last {total} records were refused, more than the limit of {self._share:.0%}: look at them with "
+                f"{self._bad} of the last {total} records were refused, more than the limit of {self._share:.0%}: "
+                "look at them with "
                 "`heartline dlq list`; if they really are bad, raise HEARTLINE_DEAD_LETTER_LIMIT (1 turns it off)"
             )
         keep = WINDOW / 2 / total

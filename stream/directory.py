@@ -25,6 +25,7 @@ class Directory:
         self.tenants: set[str] = set(tenants)
         self.history_open = False
         self._read = 0
+        self._progress = asyncio.Event()
         self._consumer = Consumer(
             {**kafka, "group.id": "heartline-directory", "enable.auto.commit": False, "enable.partition.eof": True}
         )
@@ -42,7 +43,8 @@ class Directory:
         """Wait until all that is in the topic now has been read."""
         _low, end = await asyncio.to_thread(self._consumer.get_watermark_offsets, WHOLE, 10)
         while self._read < end:
-            await asyncio.sleep(POLL_SECONDS / 10)
+            self._progress.clear()
+            await self._progress.wait()
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -54,6 +56,7 @@ class Directory:
                 self._read = message.offset()
             elif error.fatal():
                 raise KafkaException(error)
+        self._progress.set()
 
     def learn(self, value: bytes | None) -> None:
         """Take in one record; what is bad in it is the routing agent's to report."""

@@ -1,4 +1,7 @@
-"""A Kafka in this process for the demo: librdkafka's mock cluster. Data in memory, four partitions a topic, no transactions."""
+"""A Kafka in this process for the demo:
+
+librdkafka's mock cluster. Data in memory, four partitions a topic, no transactions.
+"""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """Importing history: intake's work done here, with log times of the past and the daily ticks in between.
 
-So the same scoring worker gives the score as it was on any past day. Kafka's own timestamps stay the wall clock: records stamped
-with the past would be deleted by retention before they are read.
+So the same scoring worker gives the score as it was on any past day. Kafka's own timestamps stay the wall clock:
+records stamped with the past would be deleted by retention before they are read.
 """
 
 from collections.abc import Iterable, Iterator

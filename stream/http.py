@@ -11,16 +11,18 @@ from stream.metrics import Metrics
 class HealthServer:
     """Serves what an orchestrator and Prometheus ask for.
 
-    Live: the process answers. Ready: it has its partitions and their state; not while it recovers or the group rebalances.
+    Live: the process answers. Ready: it has its partitions and their state; not while it recovers or the group
+    rebalances.
     """
 
-    def __init__(self, host: str, port: int, metrics: Metrics, ready: Callable[[], bool], refresh: Callable[[], None]) -> None:
+    def __init__(self, host: str, port: int, metrics: Metrics, ready: Callable[[], bool]) -> None:
         self._host, self._port = host, port
         self._metrics = metrics
         self._ready = ready
-        self._refresh = refresh
         app = web.Application()
-        app.add_routes([web.get("/metrics", self._scrape), web.get("/live", self._live), web.get("/ready", self._readiness)])
+        app.add_routes(
+            [web.get("/metrics", self._scrape), web.get("/live", self._live), web.get("/ready", self._readiness)]
+        )
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self) -> int:
@@ -35,11 +37,14 @@ class HealthServer:
         await self._runner.cleanup()
 
     async def _scrape(self, _request: web.Request) -> web.Response:
-        self._refresh()
         return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _live(self, _request: web.Request) -> web.Response:
         return web.Response(text="live\n")
 
     async def _readiness(self, _request: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if self._ready() else web.Response(text="recovering or rebalancing\n", status=503)
+        return (
+            web.Response(text="ready\n")
+            if self._ready()
+            else web.Response(text="recovering or rebalancing\n", status=503)
+        )

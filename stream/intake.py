@@ -1,6 +1,7 @@
 """Intake: support events in, entries of the log out. Stateless; message texts go no further than here.
 
-Each topic has an agent of its own. Messages wait for the classifier, which runs in threads; the other topics do not wait for it.
+Each topic has an agent of its own. Messages wait for the classifier, which runs in threads; the other topics do not
+wait for it.
 """
 
 import asyncio
@@ -10,17 +11,16 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import structlog
-
 from models.health.model import ModelError, parse_model
+
 from models.sentiment.port import Classifier, Reading
 from schemas.base import Event
-from schemas.catalogue import SUPPORT_MESSAGES
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS, SUPPORT_MESSAGES
 from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_event, encode
 from schemas.headers import cloud_event_headers
 from schemas.messages import MessageCreated
 from schemas.signals import AccountSignal, LogEntry, Signal
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS
 from stream.dataplane import Cycle, DataPlane, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.directory import Directory
@@ -108,7 +108,9 @@ class Intake:
     async def _decode(self, run: Run) -> list[Decoded]:
         now = self._clock()
         decoded = self._decode_all(run, now)
-        unknown = any(isinstance(item.event, DecodeFailure) and item.event.reason == "unknown_tenant" for item in decoded)
+        unknown = any(
+            isinstance(item.event, DecodeFailure) and item.event.reason == "unknown_tenant" for item in decoded
+        )
         if unknown:
             # The tenant may have been registered a moment ago: be sure before putting its events aside.
             await self._directory.catch_up()
@@ -120,7 +122,11 @@ class Intake:
         return [Decoded(record, _decode_one(run.topic, record.value, now, tenants)) for record in run.records]
 
     async def _classify(self, decoded: list[Decoded]) -> list[Decoded]:
-        customers = [item.event.text for item in decoded if isinstance(item.event, MessageCreated) and item.event.author == "customer"]
+        customers = [
+            item.event.text
+            for item in decoded
+            if isinstance(item.event, MessageCreated) and item.event.author == "customer"
+        ]
         readings = iter(await self._sentiment.read(customers))
         return [Decoded(item.record, self._with_reading(item.event, readings)) for item in decoded]
 
@@ -159,7 +165,9 @@ class Intake:
                 cycle.send(topic, encode(entry), None, headers, partition)
 
     def _put_aside(self, run: Run, record: Any, why: DecodeFailure, cycle: Cycle[None]) -> None:
-        letter = dead_letter(run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why)
+        letter = dead_letter(
+            run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
+        )
         cycle.send(letter.topic, letter.value, letter.key, letter.headers)
         self._metrics.events.labels(run.topic, "dead_letter").inc()
         self._metrics.dead_letters.labels(run.topic, why.reason).inc()

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import msgspec
-
-from models.health.assess import assess
-from models.health.fold import PartitionFold, Subject
 from models.health.react import Reaction
 from models.health.state import ContactState
+
+from models.health.fold import PartitionFold, Subject
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS
 from schemas.keys import split_key
@@ -24,7 +22,10 @@ class LocalFold:
         self.offset = -1
 
     def log(self, entry: Entry, at: int, mode: Mode = "import") -> list[tuple[bytes, Reaction]]:
-        """Append an entry at a log time and fold it; a tick or a model is swept at once. Returns what comes of it, by key."""
+        """Append an entry at a log time and fold it; a tick or a model is swept at once.
+
+        Returns what comes of it, by key.
+        """
         if entry.topic != HEALTH_SIGNALS:
             return []
         self.offset += 1

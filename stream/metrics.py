@@ -2,7 +2,26 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
-LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+LATENCY_BUCKETS = (
+    0.005,
+    0.01,
+    0.02,
+    0.03,
+    0.045,
+    0.06,
+    0.08,
+    0.1,
+    0.15,
+    0.25,
+    0.4,
+    0.6,
+    1.0,
+    2.0,
+    5.0,
+    15.0,
+    60.0,
+    300.0,
+)
 SIZE_BUCKETS = (1, 4, 16, 64, 256, 1000, 2000, 4000, 8000)
 
 
@@ -14,10 +33,16 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         r = self.registry
-        self.events = Counter("heartline_events", "Records read, by topic and what became of them.", ["topic", "result"], registry=r)
-        self.dead_letters = Counter("heartline_dead_letters", "Records put aside as dead letters.", ["topic", "reason"], registry=r)
+        self.events = Counter(
+            "heartline_events", "Records read, by topic and what became of them.", ["topic", "result"], registry=r
+        )
+        self.dead_letters = Counter(
+            "heartline_dead_letters", "Records put aside as dead letters.", ["topic", "reason"], registry=r
+        )
         self.duplicates = Counter("heartline_duplicates", "Log entries that a row had applied before.", registry=r)
-        self.late_events = Counter("heartline_late_events", "Facts that occurred more than 24 h before they were logged.", registry=r)
+        self.late_events = Counter(
+            "heartline_late_events", "Facts that occurred more than 24 h before they were logged.", registry=r
+        )
         self.end_to_end = Histogram(
             "heartline_end_to_end_seconds",
             "From the source record's acceptance by Kafka to the committed output (sampled evenly within each cycle).",
@@ -26,27 +51,82 @@ class Metrics:
             registry=r,
         )
         self.sentiment = Histogram(
-            "heartline_sentiment_seconds", "Classification of one batch of messages.", buckets=LATENCY_BUCKETS, registry=r
+            "heartline_sentiment_seconds",
+            "Classification of one batch of messages.",
+            buckets=LATENCY_BUCKETS,
+            registry=r,
         )
         self.sentiment_labels = Counter(
             "heartline_sentiment_labels", "Customer messages by label, or by why they have none.", ["label"], registry=r
         )
-        self.batch_records = Histogram("heartline_batch_records", "Records of one committed cycle.", buckets=SIZE_BUCKETS, registry=r)
+        self.batch_records = Histogram(
+            "heartline_batch_records", "Records of one committed cycle.", buckets=SIZE_BUCKETS, registry=r
+        )
         self.commit_seconds = Histogram(
             "heartline_commit_seconds", "Time to commit one cycle.", buckets=LATENCY_BUCKETS, registry=r
         )
         self.band_changes = Counter(
             "heartline_band_changes", "Contacts that changed band.", ["from", "to", "cause"], registry=r
         )
-        self.contacts = Gauge("heartline_contacts", "Scored contacts of this worker's partitions, by band.", ["band"], registry=r)
+        self.contacts = Gauge(
+            "heartline_contacts", "Scored contacts of this worker's partitions, by band.", ["band"], registry=r
+        )
         self.recompute_last_success = Gauge(
-            "heartline_recompute_last_success_timestamp_seconds", "When a daily recompute was last applied to all rows.", registry=r
+            "heartline_recompute_last_success_timestamp_seconds",
+            "When a daily recompute was last applied to all rows.",
+            registry=r,
         )
         self.recompute_drift = Counter(
-            "heartline_recompute_drift", "Rows whose stored points differ from a recomputation (expected 0).", registry=r
+            "heartline_recompute_drift",
+            "Rows whose stored points differ from a recomputation (expected 0).",
+            registry=r,
         )
-        self.consumer_lag = Gauge("heartline_consumer_lag_records", "Records waiting.", ["topic", "partition"], registry=r)
-        self.recovery_remaining = Gauge("heartline_recovery_remaining_records", "Changelog records yet to be restored.", registry=r)
+        self.consumer_lag = Gauge(
+            "heartline_consumer_lag_records", "Records waiting.", ["topic", "partition"], registry=r
+        )
+        self.recovery_remaining = Gauge(
+            "heartline_recovery_remaining_records", "Changelog records yet to be restored.", registry=r
+        )
         self.state_bytes = Gauge("heartline_state_bytes", "Size of the local tables on disk.", registry=r)
-        self.rebalances = Counter("heartline_rebalances", "Times that the group's partitions were assigned anew.", registry=r)
-        self.dropped_cycles = Counter("heartline_dropped_cycles", "Cycles refused by the broker's fence and done again.", registry=r)
+        self.rebalances = Counter(
+            "heartline_rebalances", "Times that the group's partitions were assigned anew.", registry=r
+        )
+        self.dropped_cycles = Counter(
+            "heartline_dropped_cycles", "Cycles refused by the broker's fence and done again.", registry=r
+        )
+
+
+class PlaneObserver:
+    """What the data plane tells about itself, as metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._recovering: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+
+    def cycle_committed(self, records: int, bytes_in: int, outputs: int, rows: int, seconds: float) -> None:
+        """A cycle is committed."""
+        self._metrics.batch_records.observe(records)
+        self._metrics.commit_seconds.observe(seconds)
+
+    def cycle_dropped(self, records: int) -> None:
+        """A cycle of an old generation was dropped."""
+        self._metrics.dropped_cycles.inc()
+
+    def rebalanced(self, active: int, standby: int) -> None:
+        """A new assignment is ready."""
+        self._metrics.rebalances.inc()
+
+    def recovering(self, partition: int, remaining: int) -> None:
+        """Changelog records still to be read."""
+        self._recovering[partition] = remaining
+        self._metrics.recovery_remaining.set(sum(self._recovering.values()))
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        """Records that wait in a partition of a source."""
+        self._metrics.consumer_lag.labels(topic, partition).set(records)
+
+    def state_bytes(self, partition: int, size: int) -> None:
+        """Size of a partition's local state."""
+        self._sizes[partition] = size
+        self._metrics.state_bytes.set(sum(self._sizes.values()))

@@ -63,7 +63,9 @@ class TopicReader:
             if message is None or message.error() is None:
                 yield message
 
-    def _follow(self, partitions: list[TopicPartition], offset: int, wait_seconds: float = 0.2) -> Iterator[Message | None]:
+    def _follow(
+        self, partitions: list[TopicPartition], offset: int, wait_seconds: float = 0.2
+    ) -> Iterator[Message | None]:
         self._consumer.assign([TopicPartition(pair.topic, pair.partition, offset) for pair in partitions])
         while True:
             messages = self._consumer.consume(BATCH, wait_seconds)

@@ -1,4 +1,7 @@
-"""From an event to the log entries it becomes: which topic, which key, which fact. Pure; intake and the history import share it."""
+"""From an event to the log entries it becomes:
+
+which topic, which key, which fact. Pure; intake and the history import share it.
+"""
 
 from collections.abc import Iterator
 from functools import singledispatch
@@ -30,8 +33,10 @@ from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketRe
 
 
 class Entry(NamedTuple):
-    """A fact for one of the logs, or a profile (`value` None deletes it; its key is `tenant/kind/id`). A fact without a key goes to
-    every partition."""
+    """A fact for one of the logs, or a profile (`value` None deletes it; its key is `tenant/kind/id`).
+
+    A fact without a key goes to every partition.
+    """
 
     topic: str
     key: bytes | None
@@ -99,7 +104,11 @@ def _(event: SentimentCorrected) -> Iterator[Entry]:
 def _(event: ContactUpdated) -> Iterator[Entry]:
     yield from _to_contact(msgspec.structs.replace(event, name=None))
     profile = ProfileChanged(
-        event_id=event.event_id, occurred_at=event.occurred_at, tenant=event.tenant, contact=event.contact, name=event.name
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        tenant=event.tenant,
+        contact=event.contact,
+        name=event.name,
     )
     yield Entry(HEALTH_PROFILES, subject_key(event.tenant, "contact", event.contact), profile)
 
@@ -109,7 +118,11 @@ def _(event: AccountUpdated) -> Iterator[Entry]:
     key = account_key(event.tenant, event.account)
     yield Entry(HEALTH_ACCOUNT_SIGNALS, key, msgspec.structs.replace(event, name=None))
     profile = ProfileChanged(
-        event_id=event.event_id, occurred_at=event.occurred_at, tenant=event.tenant, account=event.account, name=event.name
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        tenant=event.tenant,
+        account=event.account,
+        name=event.name,
     )
     yield Entry(HEALTH_PROFILES, subject_key(event.tenant, "account", event.account), profile)
 
@@ -145,4 +158,3 @@ def _to_nobody(event: TenantRegistered | HistoryStarted | HistoryFinished) -> It
 _INTAKE_FACTS: tuple[type[Event], ...] = (TenantRegistered, HistoryStarted, HistoryFinished)
 for _fact_type in _INTAKE_FACTS:
     route.register(_fact_type, _to_nobody)
-

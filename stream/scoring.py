@@ -5,20 +5,20 @@ import time
 from typing import Any, get_args
 
 import structlog
-
-from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
 from models.health.react import Reaction
 from models.health.state import ContactState, NewerStateVersion
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
+
+from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
 from schemas.base import Band, Record, to_milliseconds
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS, dead_letters_of
+from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
 from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import split_key
 from schemas.scores import Output
 from schemas.signals import PARTITION_FACTS, Signal
-from stream.dataplane import Cycle, DataPlane, PartitionState, Run
+from stream.dataplane import Cycle, DataPlane, Generation, PartitionState, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.errors import NewerStateRow
 from stream.metrics import Metrics
@@ -101,19 +101,17 @@ class Scoring:
         self._count(len(run.records), bad, duplicates, late)
         self._measure(cycle, accepted)
 
-    # -- the sweep ---------------------------------------------------------------------------------------------------------------
+    # -- the sweep -----------------------------------------------------------------------------------------------------
 
-    async def sweep(self) -> None:
-        """Apply ticks and models to the rows that no signal has touched since, in bounded chunks, until cancelled."""
+    async def sweep(self, generation: Generation) -> None:
+        """Apply ticks and models to the rows that no signal has touched since, in bounded chunks."""
         while True:
             busy = False
-            generation = self._plane.generation()
-            for partition in sorted(self._plane.partitions(HEALTH_SIGNALS)) if generation is not None else ():
+            for partition in sorted(self._plane.partitions(HEALTH_SIGNALS)):
                 cycle = await self._plane.cycle(generation)
                 if cycle is None:
-                    break
+                    return
                 busy |= self.sweep_chunk(partition, cycle)
-                await asyncio.sleep(0)
             self.count_contacts()
             if not busy:
                 await asyncio.sleep(SWEEP_IDLE_SECONDS)
@@ -160,11 +158,17 @@ class Scoring:
             self._metrics.recompute_drift.inc(fold.audit.drifted)
             log.error("recompute drift", rows=fold.audit.drifted)
 
-    # -- counting ----------------------------------------------------------------------------------------------------------------
+    # -- counting ------------------------------------------------------------------------------------------------------
 
     def _put_aside(self, run: Run, record: Any, signal: Signal | DecodeFailure, cycle: Cycle[Row]) -> None:
-        why = signal if isinstance(signal, DecodeFailure) else DecodeFailure("invalid", "a record without a key names no contact")
-        letter = dead_letter(run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why)
+        why = (
+            signal
+            if isinstance(signal, DecodeFailure)
+            else DecodeFailure("invalid", "a record without a key names no contact")
+        )
+        letter = dead_letter(
+            run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
+        )
         cycle.send(letter.topic, letter.value, letter.key, letter.headers)
         self._metrics.dead_letters.labels(HEALTH_SIGNALS, why.reason).inc()
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from types import TracebackType
 
-from confluent_kafka import KafkaException, Message, Producer
 from confluent_kafka import KafkaError as Error
+from confluent_kafka import KafkaException, Message, Producer
 
 from schemas.base import Event
 from schemas.catalogue import HEALTH_CONTROL, INPUT_TOPIC_OF
@@ -41,12 +41,19 @@ class Sender:
             self.flush()
 
     def send(
-        self, topic: str, value: bytes | None, key: bytes | None, headers: Iterable[tuple[str, bytes]] = (), partition: int = -1
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        headers: Iterable[tuple[str, bytes]] = (),
+        partition: int = -1,
     ) -> None:
         """Queue a record; waits while the queue is full."""
         while True:
             try:
-                self._producer.produce(topic, value, key, partition=partition, headers=list(headers), on_delivery=self._delivered)
+                self._producer.produce(
+                    topic, value, key, partition=partition, headers=list(headers), on_delivery=self._delivered
+                )
             except BufferError:
                 self._producer.poll(0.1)
             else:

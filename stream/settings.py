@@ -1,8 +1,12 @@
-"""Every setting, read from `HEARTLINE_…` environment variables (and a `.env` file). The table is in `docs/settings.md`."""
+"""Every setting, read from `HEARTLINE_…` environment variables (and a `.env` file).
 
+The table is in `docs/settings.md`.
+"""
+
+import ssl
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,42 +23,69 @@ class Settings(BaseSettings):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How to talk to the brokers."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="With SASL_…: the mechanism.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="With SASL_…: the mechanism."
+    )
     sasl_username: str | None = Field(None, description="With SASL_…: the user.")
     sasl_password: SecretStr | None = Field(None, description="With SASL_…: the password. Never printed.")
     ssl_ca_location: Path | None = Field(None, description="With …SSL: the file of the certificate authority.")
 
-    application: str = Field("heartline", description="Prefix of consumer groups, transactional ids and the changelog's name.")
+    application: str = Field(
+        "heartline", description="Prefix of consumer groups, transactional ids and the changelog's name."
+    )
     worker_id: str = Field("0", description="Stable name of this worker: its static member id and transactional id.")
-    static_membership: bool = Field(True, description="Join the group under the worker id, so that a restart moves no partitions.")
-    data_directory: Path = Field(Path("data"), description="Where a worker keeps its RocksDB tables; one directory per worker.")
+    static_membership: bool = Field(
+        True, description="Join the group under the worker id, so that a restart moves no partitions."
+    )
+    data_directory: Path = Field(
+        Path("data"), description="Where a worker keeps its RocksDB tables; one directory per worker."
+    )
     delivery: Literal["transactional", "plain"] = Field(
-        "transactional", description="transactional: exactly once; plain: at least once, for brokers without transactions."
+        "transactional",
+        description="transactional: exactly once; plain: at least once, for brokers without transactions.",
     )
 
-    partitions: int = Field(12, ge=1, le=10_000, description="Partitions of each topic made by `heartline topics create`.")
-    replication_factor: int = Field(1, ge=1, le=15, description="Copies of each partition on the brokers (3 in production).")
-    standby_replicas: int = Field(0, ge=0, le=5, description="Workers that keep a warm copy of a partition's state (1 in production).")
+    partitions: int = Field(
+        12, ge=1, le=10_000, description="Partitions of each topic made by `heartline topics create`."
+    )
+    replication_factor: int = Field(
+        1, ge=1, le=15, description="Copies of each partition on the brokers (3 in production)."
+    )
+    standby_replicas: int = Field(
+        0, ge=0, le=5, description="Workers that keep a warm copy of a partition's state (1 in production)."
+    )
 
     tenants: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset({"default"}), description="Tenants whose events are accepted, separated by commas, beside those registered."
+        frozenset({"default"}),
+        description="Tenants whose events are accepted, separated by commas, beside those registered.",
     )
     classifier: str = Field("default", description="default, vader, onnx:DIRECTORY or hf:NAME.")
     classifier_threads: int = Field(2, ge=1, le=128, description="Batches of messages classified side by side.")
     classifier_batch: int = Field(64, ge=1, le=4096, description="Messages classified in one call.")
     recompute_at: time = Field(time(4, 0), description="UTC time of day of the daily recompute.")
     dead_letter_limit: float = Field(
-        0.5, ge=0.0, le=1.0, description="A worker stops when more than this share of the last 1,000 records is bad; 1 turns it off."
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="A worker stops when more than this share of the last 1,000 records is bad; 1 turns it off.",
     )
 
-    session_timeout_seconds: float = Field(10.0, ge=3, description="A worker that is silent for so long loses its partitions.")
+    session_timeout_seconds: float = Field(
+        10.0, ge=3, description="A worker that is silent for so long loses its partitions."
+    )
     cycle_records: int = Field(4000, ge=1, description="Most records of one transaction.")
     drain_seconds: float = Field(20.0, ge=0, description="Bound of finishing work in hand when asked to stop.")
-    stall_seconds: float = Field(60.0, ge=5, description="A worker that makes no progress for so long while records wait ends itself.")
+    stall_seconds: float = Field(
+        60.0, ge=5, description="A worker that makes no progress for so long while records wait ends itself."
+    )
 
-    http_host: str = Field("0.0.0.0", description="Address of /metrics, /live and /ready (no authentication: keep it inside).")  # noqa: S104
+    http_host: str = Field(
+        "0.0.0.0", description="Address of /metrics, /live and /ready (no authentication: keep it inside)."
+    )
     http_port: int = Field(8080, ge=0, le=65535, description="Port of /metrics, /live and /ready; 0 for any free one.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people.")
 
     @field_validator("tenants", mode="before")
@@ -74,6 +105,21 @@ class Settings(BaseSettings):
             "ssl.ca.location": str(self.ssl_ca_location) if self.ssl_ca_location else None,
         }
         return properties | {name: value for name, value in optional.items() if value is not None}
+
+    def faust(self) -> dict[str, Any]:
+        """The connection as settings of the Faust app, whose member of the group speaks for a worker."""
+        if self.security_protocol == "PLAINTEXT":
+            return {}
+        context = ssl.create_default_context(cafile=self.ssl_ca_location) if "SSL" in self.security_protocol else None
+        from faust import SASLCredentials, SSLCredentials  # a second to import, and only workers need it
+
+        if not self.security_protocol.startswith("SASL"):
+            return {"broker_credentials": SSLCredentials(context)}
+        password = self.sasl_password.get_secret_value() if self.sasl_password else None
+        credentials = SASLCredentials(
+            username=self.sasl_username, password=password, mechanism=self.sasl_mechanism, ssl_context=context
+        )
+        return {"broker_credentials": credentials}
 
     def group(self, stage: Stage) -> str:
         """The consumer group of a stage, which is also its Faust application id."""

@@ -34,7 +34,8 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
 def unreachable(settings: Settings, error: KafkaException) -> BrokerUnreachable:
     """The error of brokers that do not answer."""
     return BrokerUnreachable(
-        f"no broker of {settings.bootstrap_servers} answers ({error.args[0].str()}): start Kafka, or set HEARTLINE_BOOTSTRAP_SERVERS"
+        f"no broker of {settings.bootstrap_servers} answers ({error.args[0].str()}): "
+        "start Kafka, or set HEARTLINE_BOOTSTRAP_SERVERS"
     )
 
 
@@ -96,7 +97,10 @@ class Topics:
     def _policy_problems(self, topics: list[Topic]) -> list[Problem]:
         resources = [ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics]
         futures = self._admin.describe_configs(resources)
-        policies = {resource.name: future.result(TIMEOUT_SECONDS)["cleanup.policy"].value for resource, future in futures.items()}
+        policies = {
+            resource.name: future.result(TIMEOUT_SECONDS)["cleanup.policy"].value
+            for resource, future in futures.items()
+        }
         return [
             Problem(topic.name, f"cleanup.policy is {policies[topic.name]} instead of {topic.cleanup}")
             for topic in topics
@@ -104,7 +108,10 @@ class Topics:
         ]
 
     def require(self, names: Iterable[str]) -> dict[str, int]:
-        """The partitions of topics that must exist, as a worker needs them. Raises `TopicMissing` or `TopicMisconfigured`."""
+        """The partitions of topics that must exist, as a worker needs them.
+
+        Raises `TopicMissing` or `TopicMisconfigured`.
+        """
         wanted = [topic for topic in all_topics(self._settings) if topic.name in set(names)]
         problems = self.problems(wanted)
         missing = [problem.topic for problem in problems if problem.what == "missing"]

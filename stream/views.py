@@ -1,6 +1,6 @@
 """What the terminal shows of scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -10,7 +10,12 @@ from rich.text import Text
 from schemas.base import Band
 from schemas.scores import BandChanged, ComponentScore, ScoreUpdated, Trend
 
-BAND_STYLES: dict[Band, str] = {"champion": "bold green", "healthy": "green", "needs_attention": "yellow", "at_risk": "bold red"}
+BAND_STYLES: dict[Band, str] = {
+    "champion": "bold green",
+    "healthy": "green",
+    "needs_attention": "yellow",
+    "at_risk": "bold red",
+}
 TREND_ARROWS: dict[Trend, str] = {"improving": "↑", "stable": "→", "declining": "↓", "insufficient_history": "·"}
 COMPONENTS = ("nps", "csat", "sentiment", "engagement")
 
@@ -27,7 +32,9 @@ def band_text(band: Band) -> Text:
 
 def scores_table(scores: Sequence[ScoreUpdated], changes: Sequence[BandChanged]) -> RenderableType:
     """The latest scores, newest first, above the latest band changes."""
-    table = Table("contact", "score", "band", "trend", *COMPONENTS, "cause", "change", title="Customer health", expand=True)
+    table = Table(
+        "contact", "score", "band", "trend", *COMPONENTS, "cause", "change", title="Customer health", expand=True
+    )
     for score in reversed(scores):
         table.add_row(
             f"{score.tenant}/{score.contact}",
@@ -42,23 +49,39 @@ def scores_table(scores: Sequence[ScoreUpdated], changes: Sequence[BandChanged])
 
 
 def _points(component: ComponentScore | None) -> str:
-    return f"{component.points:.1f}" if component is not None else "–"
+    return f"{component.points:.1f}" if component is not None else "-"
 
 
 def band_change_line(change: BandChanged) -> Text:
     """One band change as a sentence."""
     before = band_text(change.from_band) if change.from_band is not None else Text("not scored")
     return Text.assemble(
-        f"{change.at:%H:%M:%S} {change.tenant}/{change.contact}: ", before, " → ", band_text(change.to_band), f" ({change.score})"
+        f"{change.at:%H:%M:%S} {change.tenant}/{change.contact}: ",
+        before,
+        " → ",
+        band_text(change.to_band),
+        f" ({change.score})",
     )
+
+
+def bands_line(counts: Mapping[Band, int]) -> Text:
+    """How many contacts are in each band."""
+    parts = [Text(f"{words(band)} {counts.get(band, 0)}", style=style) for band, style in BAND_STYLES.items()]
+    return Text("   ").join(parts)
 
 
 def explanation(score: ScoreUpdated, now: datetime) -> RenderableType:
     """Why a contact's score is what it is: components, what they give, how old they are, and what moved it last."""
     head = Text.assemble(
-        f"{score.tenant}/{score.contact}: ", (str(score.score), BAND_STYLES[score.band]), " ", band_text(score.band), f" {words(score.trend)}"
+        f"{score.tenant}/{score.contact}: ",
+        (str(score.score), BAND_STYLES[score.band]),
+        " ",
+        band_text(score.band),
+        f" {words(score.trend)}",
     )
-    table = Table("component", "value", "weight", "points", "observations", "last seen", "last change: by time", "by the signal")
+    table = Table(
+        "component", "value", "weight", "points", "observations", "last seen", "last change: by time", "by the signal"
+    )
     for name, part in score.components.items():
         table.add_row(
             name,
@@ -95,7 +118,7 @@ def _signed(points: float | None) -> str:
 def age(time: datetime | None, now: datetime) -> str:
     """How long ago, in words."""
     if time is None:
-        return "–"
+        return "-"
     seconds = max(0, int((now - time.astimezone(UTC)).total_seconds()))
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

@@ -1,9 +1,10 @@
 """The fold of one partition of `health.signals`: rows, and the records that concern every row.
 
-A tick or a published model concerns every contact of its partition. It enters the log at one offset, is remembered in the
-partition's `ControlRow`, and is applied to a row before the first later signal of that row or by the background sweep,
-whichever comes first. Because a row knows the offset of the last entry applied to it, and time is taken from the log alone, the
-result does not depend on which of the two it was. A row that a tick does not change is not written at all.
+A tick or a published model concerns every contact of its partition. It enters the log at one offset, is remembered in
+the partition's `ControlRow`, and is applied to a row before the first later signal of that row or by the background
+sweep, whichever comes first. Because a row knows the offset of the last entry applied to it, and time is taken from the
+log alone, the result does not depend on which of the two it was. A row that a tick does not change is not written at
+all.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,11 @@ NO_OFFSET = -1
 
 
 class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A partition-wide entry that some rows have not seen: `day` (a proleptic ordinal) for a tick, else a tenant's model.
+    """A partition-wide entry that some rows have not seen: `day` (a proleptic ordinal) for a tick, else a tenant's
+    model.
 
-    `now` is the partition's clock when the entry was read: rows that see it late are aged to that time, not to a later one.
+    `now` is the partition's clock when the entry was read: rows that see it late are aged to that time, not to a later
+    one.
     """
 
     offset: int
@@ -43,10 +46,11 @@ class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ControlRow(msgspec.Struct, array_like=True):
-    """What a partition remembers of its partition-wide entries. It lives in the table and its changelog beside the rows.
+    """What a partition remembers of its partition-wide entries. It lives in the table and its changelog beside the
+    rows.
 
-    `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen. `bands` counts
-    the partition's scored contacts.
+    `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen.
+    `bands` counts the partition's scored contacts.
     """
 
     version: int = CONTROL_VERSION
@@ -82,7 +86,7 @@ class PartitionFold:
         self.audit = Audit()
         self.changed = control is None
 
-    # -- partition-wide entries ------------------------------------------------------------------------------------------------
+    # -- partition-wide entries ----------------------------------------------------------------------------------------
 
     def enter(self, offset: int, signal: Signal) -> bool:
         """Take in a partition-wide entry; False if it was seen before or says nothing new."""
@@ -110,7 +114,7 @@ class PartitionFold:
                 return _parsed(published.document)
         return DEFAULT_MODEL
 
-    # -- one contact -------------------------------------------------------------------------------------------------------------
+    # -- one contact ---------------------------------------------------------------------------------------------------
 
     def signal(
         self, offset: int, subject: Subject, row: ContactState | None, signal: Signal
@@ -161,7 +165,7 @@ class PartitionFold:
             self.changed = True
             self.control.bands[band] = self.control.bands.get(band, 0) + by
 
-    # -- the sweep ---------------------------------------------------------------------------------------------------------------
+    # -- the sweep -----------------------------------------------------------------------------------------------------
 
     def sweep_due(self) -> bool:
         """Whether rows may wait for partition-wide entries; begins a sweep if none is under way."""

@@ -43,7 +43,9 @@ def list_() -> None:
     Example: `heartline dlq list`
     """
     settings = Settings()
-    counts = Counter((source, position(message).reason) for source in SOURCES for message in _letters(settings, source, None))
+    counts = Counter(
+        (source, position(message).reason) for source in SOURCES for message in _letters(settings, source, None)
+    )
     table = Table("topic", "reason", "dead letters")
     for (source, reason), count in sorted(counts.items()):
         table.add_row(source, reason, str(count))
@@ -55,7 +57,9 @@ def show(
     topic: Topic,
     reason: Reason = None,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 20,
-    values: Annotated[bool, typer.Option("--values", help="Print the records too (they may hold personal data).")] = False,
+    values: Annotated[
+        bool, typer.Option("--values", help="Print the records too (they may hold personal data).")
+    ] = False,
 ) -> None:
     """Show dead letters: where each came from and why it was refused.
 
@@ -76,7 +80,8 @@ def replay(
     reason: Reason = None,
     confirm: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Send dead letters to their source topic again, as they were, after the cause is mended. What is accepted twice counts once.
+    """Send dead letters to their source topic again, as they were, after the cause is mended. What is accepted twice
+    counts once.
 
     Example: `heartline dlq replay support.tickets --reason unknown_tenant --yes`
     """
@@ -87,6 +92,10 @@ def replay(
     with Sender(settings) as sender:
         for message in letters:
             sender.send(
-                topic, message.value(), message.key(), original_headers(message), partition=0 if topic == HEALTH_CONTROL else -1
+                topic,
+                message.value(),
+                message.key(),
+                original_headers(message),
+                partition=0 if topic == HEALTH_CONTROL else -1,
             )
     typer.echo(f"sent {sender.sent} records to {topic}")

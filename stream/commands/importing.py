@@ -25,16 +25,20 @@ HISTORY_TOPICS = (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALT
 
 def import_(
     files: Annotated[list[Path] | None, typer.Argument(help="CSV exports.", exists=True)] = None,
-    mapping: Annotated[Path | None, typer.Option(help="What the columns mean (examples/mappings/).", exists=True)] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What the columns mean (examples/mappings/).", exists=True)
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="Write the events to a file of JSON lines instead of Kafka.")] = None,
-    history: Annotated[bool, typer.Option("--history", help="Log the events at the time they occurred, with daily ticks.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Log the events at the time they occurred, with daily ticks.")
+    ] = False,
     until: Annotated[datetime | None, typer.Option(help="With --history: the end of the history (UTC).")] = None,
     finish: Annotated[bool, typer.Option("--finish", help="The history is complete: the live clock goes on.")] = False,
 ) -> None:
     """Import a helpdesk's CSV exports.
 
-    Live (the default) the events go to the support topics, as if they came in now. With `--history` they go to the log at the time
-    they occurred; do this before the first live event, and end the last import with `--finish`.
+    Live (the default) the events go to the support topics, as if they came in now. With `--history` they go to the log
+    at the time they occurred; do this before the first live event, and end the last import with `--finish`.
 
     Examples:
 
@@ -43,7 +47,9 @@ def import_(
     `heartline import --mapping examples/mappings/airline-messages.yaml --to messages.jsonl messages.csv`
     """
     if not finish and not (files and mapping):
-        raise ConfigurationError("nothing to import: name the files and the --mapping that says what their columns mean")
+        raise ConfigurationError(
+            "nothing to import: name the files and the --mapping that says what their columns mean"
+        )
     events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
     with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("importing", total=None)

@@ -11,17 +11,20 @@ from rich.table import Table
 
 from models.sentiment.loading import load_classifier
 from schemas.base import to_milliseconds
-from schemas.signals import Signal
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
-from stream.local import LocalFold, finals
+from stream.local import LocalFold
 from stream.settings import Settings
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="JSON lines, one event each; - for standard input.", exists=True, allow_dash=True)],
-    at: Annotated[datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")] = None,
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines, one event each; - for standard input.", exists=True, allow_dash=True)
+    ],
+    at: Annotated[
+        datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Fold a file of events in this process, without a broker, by the code the workers run.

@@ -14,14 +14,15 @@ from stream.settings import Settings
 def _default(field: FieldInfo) -> str:
     default = field.default
     if default is None or default is PydanticUndefined:
-        return "–"
+        return "-"
     return ", ".join(sorted(default)) if isinstance(default, frozenset) else str(default)
 
 
 def rows() -> list[tuple[str, str, str]]:
     """Variable, default and meaning of each setting."""
     return [
-        (f"HEARTLINE_{name.upper()}", _default(field), field.description or "") for name, field in Settings.model_fields.items()
+        (f"HEARTLINE_{name.upper()}", _default(field), field.description or "")
+        for name, field in Settings.model_fields.items()
     ]
 
 

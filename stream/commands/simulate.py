@@ -1,1 +1,54 @@
 """`heartline simulate`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from schemas.base import DEFAULT_TENANT
+from schemas.decoding import encode
+from stream.event_files import STANDARD_STREAM
+from stream.simulate import deliver, simulate
+from stream.simulate.helpdesk import DEFAULT_START
+
+Share = Annotated[float, typer.Option(min=0, max=1)]
+
+
+def simulate_(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
+    contacts: Annotated[int, typer.Option(min=1, help="How many customers write.")] = 1000,
+    days: Annotated[float | None, typer.Option(help="End after so many days.")] = None,
+    events: Annotated[int | None, typer.Option(help="End after so many events.")] = None,
+    start: Annotated[datetime, typer.Option(help="First day (UTC).")] = DEFAULT_START.replace(tzinfo=None),
+    tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
+    duplicates: Share = 0.0,
+    late: Share = 0.0,
+    out_of_order: Share = 0.0,
+    decisions: Annotated[bool, typer.Option(help="With overrides, erasures and merges.")] = True,
+    to: Annotated[Path, typer.Option(help="File to write; - for standard output.")] = STANDARD_STREAM,
+) -> None:
+    """Write a believable helpdesk's events as JSON lines: rhythms of day and week, happy and unhappy customers.
+
+    Example: `heartline simulate --contacts 100 --days 30 --duplicates 0.02 --late 0.01 --to events.jsonl`
+    """
+    if days is None and events is None:
+        raise typer.BadParameter("a helpdesk never ends by itself: give --days or --events")
+    told = simulate(
+        seed=seed,
+        contacts=contacts,
+        start=start.replace(tzinfo=UTC),
+        days=days,
+        events=events,
+        tenants=tenant or (DEFAULT_TENANT,),
+        decisions=decisions,
+    )
+    arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
+    lines = sys.stdout.buffer if to == STANDARD_STREAM else to.open("wb")
+    with lines, Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("simulating", total=events)
+        for delivery in arriving:
+            lines.write(encode(delivery.event) + b"\n")
+            progress.advance(task)

@@ -25,7 +25,9 @@ _band = msgspec.json.Decoder(BandChanged).decode
 def watch(
     contact: Annotated[str | None, typer.Option(help="Only this contact.")] = None,
     tenant: Annotated[str, typer.Option(help="The contact's tenant.")] = DEFAULT_TENANT,
-    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Begin with the present scores of all.")] = False,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="Begin with the present scores of all.")
+    ] = False,
 ) -> None:
     """Follow scores and band changes as they come; end with Ctrl-C.
 

@@ -5,7 +5,14 @@ import pytest
 
 from models.sentiment.port import Reading
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS, INPUT_TOPIC_OF
-from schemas.control import ContactErased, HistoryStarted, ModelPublished, OverrideSet, SentimentCorrected, TenantRegistered
+from schemas.control import (
+    ContactErased,
+    HistoryStarted,
+    ModelPublished,
+    OverrideSet,
+    SentimentCorrected,
+    TenantRegistered,
+)
 from schemas.messages import MessageCreated
 from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.surveys import ReviewPosted, SurveyAnswered
@@ -55,7 +62,9 @@ def test_an_account_goes_to_the_accounts_log() -> None:
     assert profile.key == b"acme/account/a"
 
 
-@pytest.mark.parametrize(("subject", "topic"), [({"contact": "c"}, HEALTH_SIGNALS), ({"account": "a"}, HEALTH_ACCOUNT_SIGNALS)])
+@pytest.mark.parametrize(
+    ("subject", "topic"), [({"contact": "c"}, HEALTH_SIGNALS), ({"account": "a"}, HEALTH_ACCOUNT_SIGNALS)]
+)
 def test_overrides_and_reviews_go_where_their_subject_is(subject: dict[str, str], topic: str) -> None:
     override = OverrideSet(**BASE, **subject, band="danger", reason="cancelled by phone", author="u")
     review = ReviewPosted(**BASE, **subject, site="s", value=4, scale_min=1, scale_max=5)

@@ -1,0 +1,122 @@
+"""The composition root: from settings to a running worker. The only place that knows every part."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+
+from models.sentiment.loading import load_classifier
+from schemas.catalogue import HEALTH_SIGNALS, INPUTS
+from stream.clock import ClockWriter
+from stream.dataplane import DataPlane, PlaneSettings, serve
+from stream.dead_letters import Limit
+from stream.directory import Directory
+from stream.http import HealthServer
+from stream.intake import Intake, Sentiment
+from stream.metrics import Metrics, PlaneObserver
+from stream.scoring import RowCodec, Scoring
+from stream.settings import Settings, Stage
+from stream.topics import TABLE, Topics, all_topics
+
+log = structlog.get_logger()
+
+Service = Callable[[], Awaitable[None]]
+
+
+def wall_clock() -> int:
+    """Now, in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def run_worker(stage: Stage, settings: Settings) -> None:
+    """Run a worker until it is told to stop. Raises `HeartlineError` when it had to end."""
+    asyncio.run(_run(stage, settings))
+
+
+async def _run(stage: Stage, settings: Settings) -> None:
+    metrics = Metrics()
+    partitions = await asyncio.to_thread(_partitions, settings)
+    plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions)
+    server = HealthServer(settings.http_host, settings.http_port, metrics, lambda: plane.ready)
+    log.info("worker starts", stage=stage, worker=settings.worker_id, port=await server.start())
+    tasks = [asyncio.create_task(_guarded(service, plane)) for service in services]
+    try:
+        await serve(plane, _stop_signal())
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.stop()
+    log.info("worker stopped", stage=stage, worker=settings.worker_id)
+
+
+async def _guarded(service: Service, plane: DataPlane[Any]) -> None:
+    try:
+        await service()
+    except Exception as error:
+        plane.fail(error)
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _partitions(settings: Settings) -> dict[str, int]:
+    """Partitions by topic, after checking that all topics are as they have to be."""
+    topics = Topics(settings)
+    if settings.delivery == "plain":
+        return topics.partitions()
+    return topics.require(topic.name for topic in all_topics(settings))
+
+
+def _plane_settings(stage: Stage, settings: Settings) -> PlaneSettings:
+    return PlaneSettings(
+        application=settings.group(stage),
+        worker_id=settings.worker_id,
+        bootstrap=settings.bootstrap_servers,
+        delivery=settings.delivery,
+        librdkafka=settings.kafka(),
+        faust=settings.faust(),
+        table=TABLE if stage == "scoring" else None,
+        data_dir=settings.data_directory,
+        standby_replicas=settings.standby_replicas if stage == "scoring" else 0,
+        instance_id=settings.worker_id if settings.static_membership else None,
+        topics_on_first_use=settings.delivery == "plain",
+        replication_factor=settings.replication_factor,
+        session_timeout_seconds=settings.session_timeout_seconds,
+        cycle_records=settings.cycle_records,
+        stall_seconds=settings.stall_seconds,
+        drain_seconds=settings.drain_seconds,
+    )
+
+
+def _intake(
+    settings: Settings, metrics: Metrics, partitions: dict[str, int]
+) -> tuple[DataPlane[None], Sequence[Service]]:
+    plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
+    directory = Directory(settings.kafka(), settings.tenants)
+    threads = ThreadPoolExecutor(settings.classifier_threads, thread_name_prefix="classifier")
+    sentiment = Sentiment(load_classifier(settings.classifier), threads, settings.classifier_batch, metrics)
+    limit = Limit(settings.dead_letter_limit)
+    intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock)
+    for topic in INPUTS:
+        plane.agent(topic.name)(intake.agent)
+    plane.background(ClockWriter(plane, directory, partitions, settings.recompute_at, wall_clock).run)
+    return plane, [directory.follow]
+
+
+def _scoring(
+    settings: Settings, metrics: Metrics, _partitions: dict[str, int]
+) -> tuple[DataPlane[Any], Sequence[Service]]:
+    plane: DataPlane[Any] = DataPlane(_plane_settings("scoring", settings), RowCodec(), observer=PlaneObserver(metrics))
+    scoring = Scoring(plane, Limit(settings.dead_letter_limit), metrics)
+    plane.agent(HEALTH_SIGNALS)(scoring.agent)
+    plane.background(scoring.sweep)
+    return plane, []

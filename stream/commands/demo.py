@@ -1,0 +1,152 @@
+"""`heartline demo`."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from itertools import islice
+from threading import Event as Flag
+from threading import Thread
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from schemas.base import Event
+from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORES
+from schemas.scores import BandChanged, ScoreUpdated
+from stream.demo import Demo, helpdesk
+from stream.reading import TopicReader
+from stream.sending import Sender
+from stream.views import bands_line, scores_table
+
+ROWS = 14
+SETTLED_SECONDS = 2.0
+
+_score = msgspec.json.Decoder(ScoreUpdated).decode
+_band = msgspec.json.Decoder(BandChanged).decode
+
+
+def demo(
+    events: Annotated[int | None, typer.Option(min=1, help="Send so many events in all.")] = None,
+    leave: Annotated[bool, typer.Option("--exit", help="End when all of --events are scored.")] = False,
+    rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 200,
+    contacts: Annotated[int, typer.Option(min=1, help="Customers of the simulated helpdesk.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed simulates the same helpdesk.")] = 1,
+) -> None:
+    """See it work: an embedded broker, a simulated helpdesk, both workers, and the scores as they change. Nothing is kept.
+
+    Examples: `heartline demo`, `heartline demo --events 2000 --exit`
+    """
+    console = Console()
+    started = time.monotonic()
+    with ExitStack() as stack:
+        with console.status("starting the broker and two workers"):
+            running = stack.enter_context(Demo())
+        board = Board(stack.enter_context(closing(TopicReader(running.settings, [HEALTH_SCORES, HEALTH_BAND_CHANGES]))))
+        feed = Feed(running, islice(helpdesk(seed, contacts), events), rate)
+        stack.callback(feed.stop)
+        feed.start()
+        live = stack.enter_context(Live(console=console, refresh_per_second=5, transient=leave))
+        try:
+            for _ in board.follow():
+                running.check()
+                feed.check()
+                live.update(board.view(feed.sent, time.monotonic() - started))
+                if leave and feed.done and board.quiet() and running.settled(feed.sent):
+                    break
+        except KeyboardInterrupt:
+            console.print("stopping")
+    console.print(board.summary(feed.sent, time.monotonic() - started))
+
+
+class Feed:
+    """Sends the helpdesk's events from a thread, so many a second."""
+
+    def __init__(self, running: Demo, events: Iterator[Event], rate: int) -> None:
+        self._running, self._events, self._rate = running, events, rate
+        self._stop = Flag()
+        self._error: Exception | None = None
+        self._thread = Thread(target=self._work, name="feed", daemon=True)
+        self.sent = 0
+        self.done = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, whatever is left."""
+        self._stop.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Raise what went wrong in the thread."""
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        try:
+            with Sender(self._running.settings) as sender:
+                started = time.monotonic()
+                for event in self._events:
+                    if self._stop.wait(max(0.0, started + self.sent / self._rate - time.monotonic())):
+                        return
+                    sender.send_event(event)
+                    self.sent += 1
+            self.done = True
+        except Exception as error:
+            self._error = error
+
+
+class Board:
+    """What the outputs say, for the screen."""
+
+    def __init__(self, reader: TopicReader) -> None:
+        self._reader = reader
+        self._latest: dict[bytes, ScoreUpdated] = {}
+        self._changes: deque[BandChanged] = deque(maxlen=5)
+        self._records = 0
+        self._last_record = time.monotonic()
+        self._first_score: float | None = None
+
+    def follow(self) -> Iterator[None]:
+        """Take in records as they come; yields at least five times a second."""
+        shown = time.monotonic()
+        for message in self._reader.onwards(from_beginning=True):
+            if message is not None and message.value() is not None:
+                self._records += 1
+                self._last_record = time.monotonic()
+                if message.topic() == HEALTH_BAND_CHANGES:
+                    self._changes.append(_band(message.value()))
+                else:
+                    self._latest.pop(message.key(), None)
+                    self._latest[message.key()] = _score(message.value())
+            if message is None or time.monotonic() - shown > 0.2:
+                shown = time.monotonic()
+                yield
+
+    def quiet(self) -> bool:
+        """Nothing came for a while."""
+        return time.monotonic() - self._last_record > SETTLED_SECONDS
+
+    def view(self, sent: int, seconds: float) -> Group:
+        """The screen."""
+        if self._latest and self._first_score is None:
+            self._first_score = seconds
+        newest = list(islice(reversed(self._latest.values()), ROWS))
+        return Group(scores_table(newest[::-1], list(self._changes)), self._bands(), self.summary(sent, seconds))
+
+    def summary(self, sent: int, seconds: float) -> Text:
+        """What happened, in one line."""
+        first = f", first score after {self._first_score:.1f} s" if self._first_score is not None else ""
+        return Text(
+            f"{sent} events sent, {self._records} scores and band changes, {len(self._latest)} contacts scored "
+            f"in {seconds:.0f} s{first}"
+        )
+
+    def _bands(self) -> Text:
+        return bands_line(Counter(score.band for score in self._latest.values()))
