@@ -67,7 +67,7 @@ class DataPlane(Generic[Row]):
 
     def agent(self, topic: str) -> Callable[[Callable[[Any], Awaitable[None]]], Any]:
         """Decorator: an agent over the runs of a topic, `async def f(stream): async for run in plane.runs(stream)`."""
-        return self.app.agent(control.subscribe(self.app, topic), concurrency=1)
+        return self.app.agent(control.subscribe(self.app, topic), name=topic, concurrency=1)
 
     def background(self, work: Background) -> Background:
         """Decorator: `async def f(generation)` runs during each generation and is cancelled at its end."""
@@ -234,7 +234,7 @@ class DataPlane(Generic[Row]):
 
     def _landed(self, outcome: Outcome) -> None:
         batch = outcome.batch
-        self._flying = None
+        cycle, self._flying = self._flying, None
         if outcome.error is not None:
             self.fail(outcome.error)
         elif outcome.fenced is not None:
@@ -244,6 +244,8 @@ class DataPlane(Generic[Row]):
         else:
             self.progressed = time.monotonic()
             self._positions.update(batch.offsets)
+            for committed in cycle.committed if cycle is not None else ():
+                committed()
             rows = sum(map(len, batch.rows.values()))
             self.observer.cycle_committed(batch.records, batch.size, len(batch.outputs), rows, outcome.seconds)
             self._seal()
