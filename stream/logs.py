@@ -39,5 +39,5 @@ def configure_logs(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Membership and fetching are reported by our own events; the libraries speak when something is wrong.
-    for name in ("faust", "mode", "aiokafka", "aiohttp.access"):
+    for name in ("faust", "mode", "aiokafka", "aiohttp.access", "stream.dataplane.control"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

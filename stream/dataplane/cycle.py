@@ -122,6 +122,7 @@ class Cycle(Generic[Row]):
         self.records = 0
         self.size = 0
         self.runs = 0
+        self.committed: list[Callable[[], None]] = []
         self._stores = stores
         self._codec = codec
         self._older = older
@@ -150,6 +151,10 @@ class Cycle(Generic[Row]):
         if state is None:
             state = self._states[partition] = self._open(partition)
         return state
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call this on the event loop once the cycle is committed; never if it is dropped."""
+        self.committed.append(callback)
 
     def done(self, run: Run) -> None:
         """The run is folded: its offsets are committed with this cycle. Runs of a partition come in order."""
