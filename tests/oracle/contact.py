@@ -1,0 +1,139 @@
+"""A contact over time: what is published of it when, why, and what closes its days."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from schemas.base import Event
+from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
+from schemas.signals import ContactFact
+from tests.oracle.facts import Facts, when
+from tests.oracle.scoring import BANDS, Assessment, Close, assess
+
+
+@dataclass(frozen=True)
+class Published:
+    """A score record: what it says, and why it went out. Parts of a change that are zero are left out."""
+
+    seq: int
+    at: int
+    said: Assessment
+    cause: tuple[str, str | None]
+    previous_score: int | None
+    total: Fraction
+    by_decay: dict[str, Fraction]
+    by_signal: dict[str, Fraction]
+
+
+@dataclass(frozen=True)
+class BandChange:
+    """A change of band, with the score record `seq`."""
+
+    seq: int
+    at: int
+    from_band: str | None
+    to_band: str
+    direction: str
+
+
+class OracleContact:
+    """Everything that ever happened to one contact, and what had to be said of it."""
+
+    def __init__(self, tenant: str, contact: str) -> None:
+        self.tenant = tenant
+        self.contact = contact
+        self.now = 0
+        self.published: list[Published] = []
+        self.band_changes: list[BandChange] = []
+        self.closes: list[Close] = []
+        self.tombstones: list[int] = []
+        self.erased_at: int | None = None
+        self.restored_at: int | None = None
+        self._facts = Facts(contact)
+        self._days: list[Close] = []
+        self._last: Published | None = None
+
+    def feed(self, at: int, fact: ContactFact) -> None:
+        """A fact is written to the log at `at`."""
+        self.now = max(self.now, at)
+        if isinstance(fact, ContactErased):
+            self._erase(when(fact))
+        elif isinstance(fact, ContactRestored):
+            self.restored_at = max(self.restored_at or 0, when(fact))
+        else:
+            without = assess(self._facts, self._days, self.now)
+            if not self._is_forgotten(fact) and not isinstance(fact, ContactMerged):
+                self._facts.add(fact)
+            self._publish(without, assess(self._facts, self._days, self.now), _cause(fact))
+
+    def tick(self, day: str, at: int) -> None:
+        """The daily recompute of `day` is written to the log at `at`."""
+        self.now = max(self.now, at)
+        said = assess(self._facts, self._days, self.now)
+        self._publish(said, said, ("recompute", None))
+        if said is not None:
+            close = Close(day, self.now, said.score, said.score_raw, said.band, said.points())
+            if not self._days or _differ(close, self._days[-1]):
+                self.closes.append(close)
+            self._days.append(close)
+
+    def final(self, now: int | None = None) -> Assessment | None:
+        """The score at `now`, or at the last entry of the log that the contact has seen."""
+        return assess(self._facts, self._days, self.now if now is None else now)
+
+    def _publish(self, without: Assessment | None, said: Assessment | None, cause: tuple[str, str | None]) -> None:
+        last = self._last
+        if said is None or (last is not None and last.said == said):
+            return
+        then = last.said.points() if last is not None else {}
+        silent = without.points() if without is not None else {}
+        self._last = Published(
+            seq=len(self.published) + 1,
+            at=self.now,
+            said=said,
+            cause=cause,
+            previous_score=last.said.score if last is not None else None,
+            total=said.score_raw - (last.said.score_raw if last is not None else 0),
+            by_decay=_difference(then, silent),
+            by_signal=_difference(silent, said.points()),
+        )
+        self.published.append(self._last)
+        before = last.said.band if last is not None else None
+        if before != said.band:
+            self.band_changes.append(
+                BandChange(self._last.seq, self.now, before, said.band, _direction(before, said.band))
+            )
+
+    def _is_forgotten(self, fact: Event) -> bool:
+        if self.erased_at is None:
+            return False
+        return when(fact) <= self.erased_at or self.restored_at is None or self.restored_at <= self.erased_at
+
+    def _erase(self, at: int) -> None:
+        if self.erased_at is not None and at <= self.erased_at:
+            return
+        self.erased_at = at
+        self._facts = Facts(self.contact)
+        self._days = []
+        self._last = None
+        self.tombstones.append(self.now)
+
+
+def _cause(fact: ContactFact) -> tuple[str, str | None]:
+    if isinstance(fact, OverrideSet | OverrideCleared):
+        return "override", None
+    return str(fact.__struct_config__.tag), fact.event_id
+
+
+def _difference(before: dict[str, Fraction], after: dict[str, Fraction]) -> dict[str, Fraction]:
+    changes = {name: after.get(name, Fraction(0)) - before.get(name, Fraction(0)) for name in {*before, *after}}
+    return {name: change for name, change in changes.items() if change}
+
+
+def _direction(before: str | None, after: str) -> str:
+    if before is None:
+        return "initial"
+    return "improved" if BANDS.index(after) > BANDS.index(before) else "declined"
+
+
+def _differ(one: Close, other: Close) -> bool:
+    return (one.score, one.band, one.score_raw, one.points) != (other.score, other.band, other.score_raw, other.points)

@@ -1,0 +1,212 @@
+"""What the facts of a contact amount to at a time: the default model of the specification, in exact fractions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from math import floor
+
+from schemas.control import OverrideSet
+from schemas.messages import MessageClassified
+from schemas.surveys import SurveyAnswered
+from tests.oracle.facts import DAY, LABEL_VALUE, Facts, exact, milliseconds, when
+
+CONVERSATIONS = 5
+STEPS = ((7, Fraction(1)), (14, Fraction(4, 5)), (30, Fraction(3, 5)), (60, Fraction(2, 5)), (90, Fraction(1, 5)))
+BANDS = ("at_risk", "needs_attention", "healthy", "champion")
+ALL_COMPONENTS = 4
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of a score."""
+
+    value: Fraction
+    weight: Fraction
+    points: Fraction
+    observations: int
+    last_at: int
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A contact's score, and all that a record of it says but for its clock, its cause and the change."""
+
+    score_raw: Fraction
+    score: int
+    band: str
+    computed_band: str
+    trend: str
+    coverage: Fraction
+    confidence: str
+    facts: int
+    components: dict[str, Component]
+    last_activity_at: int | None
+    next_decay_at: int | None
+    score_if_silent: int | None
+    account: str | None
+    csm: str | None
+    team: str | None
+    division: str | None
+
+    def points(self) -> dict[str, Fraction]:
+        """The points of each component."""
+        return {name: component.points for name, component in self.components.items()}
+
+
+@dataclass(frozen=True)
+class Close:
+    """The score of a day, closed at the tick's time."""
+
+    day: str
+    at: int
+    score: int
+    score_raw: Fraction
+    band: str
+    points: dict[str, Fraction]
+
+
+Measure = tuple[Fraction, int, int]
+"""A component's value, how many observations stand behind it, and the time of the latest."""
+
+
+def assess(facts: Facts, closes: list[Close], now: int) -> Assessment | None:
+    """The score at `now`; None if no component has data."""
+    measures = measure(facts, now)
+    if not measures:
+        return None
+    raw = raw_score(measures)
+    score = rounded(raw)
+    decay_at = next_decay_at(facts, now)
+    count = facts.once("count", facts.count)
+    profile = facts.profile
+    return Assessment(
+        score_raw=raw,
+        score=score,
+        band=override(facts, now) or band(score),
+        computed_band=band(score),
+        trend=trend(closes, score, now),
+        coverage=Fraction(len(measures), ALL_COMPONENTS),
+        confidence="low" if count < 5 else "medium" if count < 15 else "high",
+        facts=count,
+        components={
+            name: Component(value, Fraction(1, len(measures)), 100 * value / len(measures), observations, last_at)
+            for name, (value, observations, last_at) in measures.items()
+        },
+        last_activity_at=facts.last_activity(),
+        next_decay_at=decay_at,
+        score_if_silent=None if decay_at is None else rounded(raw_score(measure(facts, decay_at))),
+        account=profile.account if profile else None,
+        csm=profile.csm if profile else None,
+        team=profile.team if profile else None,
+        division=profile.division if profile else None,
+    )
+
+
+def measure(facts: Facts, now: int) -> dict[str, Measure]:
+    """The components that have data."""
+    measures = {
+        "nps": facts.once("nps", lambda: latest_answer(facts, "nps")),
+        "csat": facts.once("csat", lambda: latest_answer(facts, "csat", "star", "thumbs")),
+        "sentiment": facts.once("sentiment", lambda: sentiment(facts)),
+        "engagement": engagement(facts, now),
+    }
+    return {name: measured for name, measured in measures.items() if measured is not None}
+
+
+def raw_score(measures: dict[str, Measure]) -> Fraction:
+    """All weights are equal, so that of a missing component falls to the others in equal parts."""
+    return 100 * sum((value for value, _, _ in measures.values()), Fraction(0)) / len(measures)
+
+
+def rounded(raw: Fraction) -> int:
+    """The score, half a point up."""
+    return floor(raw + Fraction(1, 2))
+
+
+def band(score: int) -> str:
+    """The band of a score."""
+    if score <= 30:
+        return "at_risk"
+    if score <= 60:
+        return "needs_attention"
+    return "healthy" if score <= 80 else "champion"
+
+
+def latest_answer(facts: Facts, *kinds: str) -> Measure | None:
+    """The latest answer of these kinds: where it lies on its scale."""
+    for answer in facts.ordered_answers():
+        if answer.kind in kinds:
+            return share(answer), 1, when(answer)
+    return None
+
+
+def share(answer: SurveyAnswered) -> Fraction:
+    """Where an answer lies on its scale."""
+    low, high = exact(answer.scale_min), exact(answer.scale_max)
+    return (exact(answer.value) - low) / (high - low)
+
+
+def sentiment(facts: Facts) -> Measure | None:
+    """The mean of the last five conversations' means of their customer's messages."""
+    conversations: dict[tuple[str, str], list[MessageClassified]] = {}
+    for message in facts.latest_messages():
+        if message.author == "customer" and facts.label(message) is not None:
+            conversations.setdefault(conversation(message), []).append(message)
+    last = list(conversations.values())[:CONVERSATIONS]
+    if not last:
+        return None
+    means = [mean([LABEL_VALUE[str(facts.label(message))] for message in messages]) for messages in last]
+    return mean(means), sum(map(len, last)), when(last[0][0])
+
+
+def conversation(message: MessageClassified) -> tuple[str, str]:
+    """Which conversation a message belongs to: its own, its ticket's, or that of its UTC day."""
+    if message.conversation is not None:
+        return "conversation", message.conversation
+    if message.ticket is not None:
+        return "ticket", message.ticket
+    return "day", str(when(message) // DAY)
+
+
+def mean(values: list[Fraction]) -> Fraction:
+    """The mean."""
+    return sum(values, Fraction(0)) / len(values)
+
+
+def engagement(facts: Facts, now: int) -> Measure | None:
+    """How long ago the contact was last active."""
+    last_at = facts.last_activity()
+    if last_at is None:
+        return None
+    value = next((value for days, value in STEPS if now - last_at <= days * DAY), Fraction(0))
+    return value, 1, last_at
+
+
+def next_decay_at(facts: Facts, now: int) -> int | None:
+    """The first millisecond ahead at which silence alone lowers the engagement."""
+    last_at = facts.last_activity()
+    if last_at is None:
+        return None
+    return next((last_at + days * DAY + 1 for days, _ in STEPS if now - last_at <= days * DAY), None)
+
+
+def override(facts: Facts, now: int) -> str | None:
+    """The band that a person set, while it is in force."""
+    word = facts.override
+    if not isinstance(word, OverrideSet) or (word.expires_at is not None and now >= expiry(word.expires_at)):
+        return None
+    return "at_risk" if word.band == "danger" else word.band
+
+
+def expiry(time: datetime) -> int:
+    """When an override ends."""
+    return milliseconds(time)
+
+
+def trend(closes: list[Close], score: int, now: int) -> str:
+    """The score against the close at or before seven days ago."""
+    before = next((close for close in reversed(closes) if close.at <= now - 7 * DAY), None)
+    if before is None:
+        return "insufficient_history"
+    difference = score - before.score
+    return "improving" if difference >= 5 else "declining" if difference <= -5 else "stable"
