@@ -15,7 +15,7 @@ BIN := .venv/bin
 INSTALL := install --quiet --disable-pip-version-check --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench chaos model eval schemas lock tools
+.PHONY: help demo test lint format bench chaos model eval schemas lock tools programs broker
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -23,7 +23,7 @@ help: ## list the targets
 demo: .venv/.runtime ## the whole product on this machine: embedded broker, simulated helpdesk, live view
 	@$(BIN)/heartline demo $(ARGS)
 
-test: .venv/.dev tools ## every test, a real Apache Kafka included
+test: programs .venv/.dev tools ## every test, a real Apache Kafka included
 	@$(BIN)/pytest $(ARGS)
 
 lint: .venv/.dev ## style, types and the direction of imports
@@ -36,12 +36,10 @@ format: .venv/.dev ## put the code into the shape that lint asks for
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.dev .venv-bench/.installed ## against plain Faust, Quix Streams and the bare loop
-	@.ci/tools java mvn
+bench: broker .venv/.dev .venv-bench/.installed ## against plain Faust, Quix Streams and the bare loop
 	@$(BIN)/python -m bench $(ARGS)
 
-chaos: .venv/.dev ## the long series of faults; writes docs/reliability.md
-	@.ci/tools java mvn
+chaos: broker .venv/.dev ## the long series of faults; writes docs/reliability.md
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 model: .venv-train/.installed ## train, evaluate, export and quantize the sentiment model
@@ -62,7 +60,13 @@ lock: ## resolve the dependencies anew (needs uv; make lock ARGS=--upgrade takes
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(ARGS) tests/deploy/go.in -o tests/deploy/go.lock
 
 tools: .cache/bin/helm-$(HELM_VERSION) .cache/bin/compose_check
-	@.ci/tools java mvn node npm
+
+# What the machine itself must have, before anything long begins.
+programs:
+	@.ci/tools venv java mvn node npm
+
+broker:
+	@.ci/tools venv java mvn
 
 # One environment serves both: the development lock holds all of the other. `heartline` runs from this folder.
 .venv/.runtime: requirements.lock pyproject.toml

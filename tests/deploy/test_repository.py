@@ -21,7 +21,9 @@ LOCKS = (
 
 
 def tracked_text() -> Iterator[tuple[str, str]]:
-    for name in run("git", "ls-files").stdout.splitlines():
+    listed = run("git", "ls-files")
+    assert "pyproject.toml" in listed.stdout, listed.stderr
+    for name in listed.stdout.splitlines():
         content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
         if b"\0" not in content[:8000]:
             yield name, content.decode()
