@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from models.health.fold import PartitionFold, Subject
 from models.health.react import Reaction
 from models.health.state import ContactState
-
-from models.health.fold import PartitionFold, Subject
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS
 from schemas.keys import split_key
+from schemas.scores import ScoreUpdated
 from schemas.signals import Signal
 from stream.routing import Entry
 
@@ -37,6 +37,17 @@ class LocalFold:
         if row is not None:
             self.rows[entry.key] = row
         return [(entry.key, reaction) for reaction in reactions]
+
+    def scores(self, at: int) -> Iterator[ScoreUpdated]:
+        """Every contact that has a score at a moment (UTC ms), as a recompute at that moment would publish it."""
+        for key in sorted(self.rows):
+            row = self.rows[key]
+            subject = Subject(*split_key(key))
+            model = self.fold.model(subject.tenant, self.offset)
+            current = assess(row, model, at)
+            if current is not None:
+                change = score_change(row.published, current.components, current)
+                yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import")
 
     def _sweep(self) -> Iterator[tuple[bytes, Reaction]]:
         if self.fold.sweep_due():

@@ -39,7 +39,7 @@ def score(
     for time, entry in entries(with_ticks(events, settings.recompute_at, moment), load_classifier(settings.classifier)):
         now = time
         local.log(entry, time)
-    rows = list(finals(local, to_milliseconds(moment) if moment is not None else now))
+    rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))
     if as_json:
         for row in rows:
             typer.echo(msgspec.json.encode(row).decode())
