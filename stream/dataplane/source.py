@@ -4,9 +4,13 @@ Faust's member of the group decides which partitions are ours; it fetches nothin
 hand: it joins no group.
 """
 
+import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -19,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 Key = tuple[str, int]
 _POLL_SECONDS = 0.1
+_PAUSED_POLL_SECONDS = 0.005
+_LOOK_SECONDS = 2.0
 _CALL_SECONDS = 10.0
 
 
@@ -28,7 +34,6 @@ class _Room:
 
     records: int = 0
     size: int = 0
-    paused: bool = False
 
 
 @dataclass(slots=True)
@@ -38,7 +43,10 @@ class _Assignment:
 
 
 class Source:
-    """Back-pressure is per partition: one whose runs are not folded is paused, the others go on."""
+    """Back-pressure is per partition: one whose runs are not folded is paused, the others go on.
+
+    confluent-kafka lets a call of one thread wait until the call of another returns: so only this thread calls.
+    """
 
     def __init__(
         self,
@@ -52,24 +60,14 @@ class Source:
         self._fail = fail
         self._assignment: _Assignment | None = None
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._paused: set[Key] = set()
         self._closing = False
+        self._looked = 0.0
+        self.ends: dict[Key, int] = {}
+        """Known ends of the assigned partitions, a second or two old."""
         self._thread = threading.Thread(target=self._work, name="source", daemon=True)
-        self._consumer = Consumer(
-            settings.client(
-                **{
-                    "group.id": settings.application,
-                    "enable.auto.commit": False,
-                    "isolation.level": "read_committed",
-                    "auto.offset.reset": "earliest",
-                    "fetch.wait.max.ms": 500,
-                    "fetch.message.max.bytes": 1 << 20,
-                    "queued.max.messages.kbytes": 8 << 10,
-                    "queued.min.messages": 20_000,
-                    "fetch.error.backoff.ms": 50,
-                }
-            )
-        )
+        self._consumer = Consumer(_properties(settings))
 
     def start(self) -> None:
         """Start reading whatever gets assigned."""
@@ -78,13 +76,118 @@ class Source:
     def committed(self, partitions: Iterable[Key]) -> dict[Key, int]:
         """Where to start: the group's offsets with stable reads required, else the first record that exists.
 
-        Blocks while a transaction of a dead worker with these offsets is open (at most its timeout).
+        Blocks while a transaction of a dead worker with these offsets is open (at most its timeout). From any thread
+        but the source's own.
 
         Raises:
             SourceRecreated: the group's offset lies behind the end of the topic.
             BrokerUnreachable: no answer.
         """
         asked = [TopicPartition(topic, partition) for topic, partition in partitions]
+        answer: Future[dict[Key, int]] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._committed(asked))
+            except HeartlineError as error:
+                answer.set_exception(error)
+
+        self._calls.put(ask)
+        return answer.result(2 * self._settings.commit_timeout_seconds)
+
+    def assign(self, generation: Generation, starts: Mapping[Key, int]) -> None:
+        """Read from these offsets under this generation."""
+        assignment = _Assignment(generation, {key: _Room() for key in starts})
+
+        def start() -> None:
+            self._consumer.assign([TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()])
+            self._paused = set()
+            self._assignment = assignment
+
+        self._calls.put(start)
+
+    def revoke(self) -> None:
+        """Stop reading; what is fetched and not handed over is dropped."""
+
+        def stop() -> None:
+            self._assignment = None
+            self._consumer.unassign()
+
+        self._assignment = None  # at once: nothing more is handed over
+        self._calls.put(stop)
+
+    def folded(self, run: Run) -> None:
+        """A run has left the waiting room."""
+        assignment = self._assignment
+        if assignment is None or assignment.generation is not run.generation:
+            return
+        room = assignment.rooms[run.topic, run.partition]
+        with self._lock:
+            room.records -= len(run.records)
+            room.size -= run.size
+
+    def waiting(self) -> bool:
+        """Has something been handed over that is not folded?"""
+        assignment = self._assignment
+        return assignment is not None and any(room.records for room in assignment.rooms.values())
+
+    def close(self, seconds: float) -> None:
+        """End the thread and the consumer."""
+        self._closing = True
+        self._calls.put(lambda: None)
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        if not self._thread.is_alive():
+            self._consumer.close()
+
+    def _work(self) -> None:
+        try:
+            while not self._closing:
+                self._call()
+                assignment = self._assignment
+                if assignment is not None:
+                    self._resume(assignment)
+                    self._fetch(assignment)
+        except HeartlineError as error:
+            self._fail(error)
+        except KafkaException as exception:
+            self._fail(named(exception.args[0], "reading the source topics"))
+
+    def _call(self) -> None:
+        """Do what other threads asked for; without an assignment, wait for it."""
+        try:
+            while True:
+                self._calls.get(block=self._assignment is None, timeout=_POLL_SECONDS)()
+        except queue.Empty:
+            return
+
+    def _fetch(self, assignment: _Assignment) -> None:
+        first = self._consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
+        self._look(assignment)
+        if first is None:
+            return
+        messages = [first, *self._consumer.consume(self._settings.run_records - 1, 0)]
+        runs = self._to_runs(messages, assignment.generation)
+        if self._assignment is not assignment:  # revoked in between: it belongs to nobody
+            return
+        for run in runs:
+            self._fill(assignment.rooms[run.topic, run.partition], run)
+        if runs:
+            self._deliver(runs)
+
+    def _look(self, assignment: _Assignment) -> None:
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        ends: dict[Key, int] = {}
+        for topic, partition in assignment.rooms:
+            _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
+            if high >= 0:
+                ends[topic, partition] = high
+        self.ends = ends
+
+    def _committed(self, asked: list[TopicPartition]) -> dict[Key, int]:
         starts: dict[Key, int] = {}
         try:
             answered = self._consumer.committed(asked, self._settings.commit_timeout_seconds) if asked else []
@@ -96,84 +199,6 @@ class Source:
         except KafkaException as exception:
             raise named(exception.args[0], "reading the committed offsets") from exception
         return starts
-
-    def assign(self, generation: Generation, starts: Mapping[Key, int]) -> None:
-        """Read from these offsets under this generation."""
-        with self._lock:
-            self._consumer.assign([TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()])
-            self._assignment = _Assignment(generation, {key: _Room() for key in starts})
-        self._wake.set()
-
-    def revoke(self) -> None:
-        """Stop reading; what is fetched and not handed over is dropped."""
-        with self._lock:
-            self._assignment = None
-            self._consumer.unassign()
-
-    def folded(self, run: Run) -> None:
-        """A run has left the waiting room."""
-        assignment = self._assignment
-        if assignment is None or assignment.generation is not run.generation:
-            return
-        room = assignment.rooms[run.topic, run.partition]
-        with self._lock:
-            room.records -= len(run.records)
-            room.size -= run.size
-            if room.paused and self._small(room) and self._assignment is assignment:
-                self._consumer.resume([TopicPartition(run.topic, run.partition)])
-                room.paused = False
-
-    def waiting(self) -> bool:
-        """Has something been handed over that is not folded?"""
-        assignment = self._assignment
-        return assignment is not None and any(room.records for room in assignment.rooms.values())
-
-    def ends(self) -> dict[Key, int]:
-        """Known end offsets of the assigned partitions (from the last fetch; no call to the broker)."""
-        assignment = self._assignment
-        ends: dict[Key, int] = {}
-        for topic, partition in assignment.rooms if assignment is not None else ():
-            _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
-            if high >= 0:
-                ends[topic, partition] = high
-        return ends
-
-    def close(self, seconds: float) -> None:
-        """End the thread and the consumer."""
-        self._closing = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-        if not self._thread.is_alive():
-            self._consumer.close()
-
-    def _work(self) -> None:
-        try:
-            while not self._closing:
-                if self._assignment is None:
-                    self._wake.wait(_POLL_SECONDS)
-                    self._wake.clear()
-                else:
-                    self._fetch()
-        except HeartlineError as error:
-            self._fail(error)
-        except KafkaException as exception:
-            self._fail(named(exception.args[0], "reading the source topics"))
-
-    def _fetch(self) -> None:
-        assignment = self._assignment
-        first = self._consumer.poll(_POLL_SECONDS)
-        if first is None or assignment is None:
-            return
-        messages = [first, *self._consumer.consume(self._settings.run_records - 1, 0)]
-        runs = self._to_runs(messages, assignment.generation)
-        with self._lock:
-            if self._assignment is not assignment:  # revoked in between: it belongs to nobody
-                return
-            for run in runs:
-                self._fill(assignment.rooms[run.topic, run.partition], run)
-        if runs:
-            self._deliver(runs)
 
     def _to_runs(self, messages: Sequence[Message], generation: Generation) -> list[Run]:
         runs: dict[Key, Run] = {}
@@ -197,15 +222,22 @@ class Source:
         return list(runs.values())
 
     def _fill(self, room: _Room, run: Run) -> None:
-        room.records += len(run.records)
-        room.size += run.size
-        settings = self._settings
-        if not room.paused and (room.records > settings.buffer_records or room.size > settings.buffer_bytes):
-            self._consumer.pause([TopicPartition(run.topic, run.partition)])
-            room.paused = True
+        with self._lock:
+            room.records += len(run.records)
+            room.size += run.size
+            full = room.records > self._settings.buffer_records or room.size > self._settings.buffer_bytes
+        where = run.topic, run.partition
+        if full and where not in self._paused:
+            self._consumer.pause([TopicPartition(*where)])
+            self._paused.add(where)
 
-    def _small(self, room: _Room) -> bool:
-        return room.records <= self._settings.buffer_records // 4 and room.size <= self._settings.buffer_bytes // 4
+    def _resume(self, assignment: _Assignment) -> None:
+        settings = self._settings
+        for where in list(self._paused):
+            room = assignment.rooms[where]
+            if room.records <= settings.buffer_records // 4 and room.size <= settings.buffer_bytes // 4:
+                self._consumer.resume([TopicPartition(*where)])
+                self._paused.discard(where)
 
     def _check(self, error: KafkaError | None) -> None:
         if error is None or error.retriable() or error.code() in _PASSING:
@@ -225,6 +257,22 @@ class Source:
             log.warning("source.gap", topic=tp.topic, partition=tp.partition, lost_from=tp.offset, lost_to=low)
             return low
         return tp.offset
+
+
+def _properties(settings: PlaneSettings) -> dict[str, Any]:
+    return settings.client(
+        **{
+            "group.id": settings.application,
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 500,
+            "fetch.message.max.bytes": 1 << 20,
+            "queued.max.messages.kbytes": 8 << 10,
+            "queued.min.messages": 20_000,
+            "fetch.error.backoff.ms": 50,
+        }
+    )
 
 
 _PASSING = {

@@ -4,6 +4,7 @@ The jars come from Maven once and stay in the repository's ignored `.cache/kafka
 """
 
 import contextlib
+import ctypes
 import hashlib
 import os
 import shutil
@@ -108,7 +109,9 @@ class KafkaBroker:
             )
         with self.log.open("ab") as log:
             command = [*self._java(lib, "512m", "kafka.Kafka"), str(config)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_parent
+            )
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -205,6 +208,11 @@ class KafkaBroker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=10)
+
+
+def _die_with_parent() -> None:
+    """Linux: a killed test run leaves no broker behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def read_to_end(bootstrap: str, topic: str, timeout_seconds: float = 30.0) -> Iterator[Message]:
