@@ -57,7 +57,7 @@ async def _run(stage: Stage, settings: Settings) -> None:
 async def _guarded(service: Service, plane: DataPlane[Any]) -> None:
     try:
         await service()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the process ends with it
         plane.fail(error)
 
 

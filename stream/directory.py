@@ -4,7 +4,7 @@ Each worker reads the whole topic (it is small and kept for ever) beside the gro
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -21,7 +21,7 @@ ANY_TIME: Final = 253_402_300_799_000
 class Directory:
     """Follows `health.control` by its own consumer, whose calls run in threads."""
 
-    def __init__(self, kafka: dict[str, str], tenants: frozenset[str]) -> None:
+    def __init__(self, kafka: Mapping[str, str | int | float | bool], tenants: frozenset[str]) -> None:
         self.tenants: set[str] = set(tenants)
         self.history_open = False
         self._read = 0

@@ -11,8 +11,9 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import structlog
-from models.health.model import ModelError, parse_model
 
+from models.health.errors import ModelError
+from models.health.model import parse_model
 from models.sentiment.port import Classifier, Reading
 from schemas.base import Event
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS, SUPPORT_MESSAGES

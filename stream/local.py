@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from models.health.assess import assess
 from models.health.fold import PartitionFold, Subject
-from models.health.react import Reaction
+from models.health.react import RECOMPUTE, Reaction
+from models.health.records import score_change, score_updated
 from models.health.state import ContactState
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS

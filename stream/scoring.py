@@ -5,12 +5,13 @@ import time
 from typing import Any, get_args
 
 import structlog
+
+from models.health.errors import NewerStateVersion
+from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
 from models.health.react import Reaction
-from models.health.state import ContactState, NewerStateVersion
+from models.health.state import ContactState
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
-
-from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
 from schemas.base import Band, Record, to_milliseconds
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
 from schemas.decoding import DecodeFailure, decode_signal, encode

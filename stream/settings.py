@@ -93,9 +93,9 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    def kafka(self) -> dict[str, str]:
+    def kafka(self) -> dict[str, str | int | float | bool]:
         """The connection as librdkafka properties."""
-        properties = {"bootstrap.servers": self.bootstrap_servers}
+        properties: dict[str, str | int | float | bool] = {"bootstrap.servers": self.bootstrap_servers}
         if self.security_protocol != "PLAINTEXT":
             properties["security.protocol"] = self.security_protocol.lower()
         optional = {

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from confluent_kafka import KafkaException
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -19,6 +20,7 @@ from schemas.base import Event
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORES
 from schemas.scores import BandChanged, ScoreUpdated
 from stream.demo import Demo, helpdesk
+from stream.errors import HeartlineError
 from stream.reading import TopicReader
 from stream.sending import Sender
 from stream.views import bands_line, scores_table
@@ -37,7 +39,7 @@ def demo(
     contacts: Annotated[int, typer.Option(min=1, help="Customers of the simulated helpdesk.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed simulates the same helpdesk.")] = 1,
 ) -> None:
-    """See it work: an embedded broker, a simulated helpdesk, both workers, and the scores as they change. Nothing is kept.
+    """See it work: an embedded broker, a simulated helpdesk, both workers, and the scores as they change.
 
     Examples: `heartline demo`, `heartline demo --events 2000 --exit`
     """
@@ -98,7 +100,7 @@ class Feed:
                     sender.send_event(event)
                     self.sent += 1
             self.done = True
-        except Exception as error:
+        except (HeartlineError, KafkaException) as error:
             self._error = error
 
 
@@ -117,17 +119,22 @@ class Board:
         """Take in records as they come; yields at least five times a second."""
         shown = time.monotonic()
         for message in self._reader.onwards(from_beginning=True):
-            if message is not None and message.value() is not None:
-                self._records += 1
-                self._last_record = time.monotonic()
-                if message.topic() == HEALTH_BAND_CHANGES:
-                    self._changes.append(_band(message.value()))
-                else:
-                    self._latest.pop(message.key(), None)
-                    self._latest[message.key()] = _score(message.value())
+            if message is not None:
+                self._take(message.topic() or "", message.key() or b"", message.value())
             if message is None or time.monotonic() - shown > 0.2:
                 shown = time.monotonic()
                 yield
+
+    def _take(self, topic: str, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            return
+        self._records += 1
+        self._last_record = time.monotonic()
+        if topic == HEALTH_BAND_CHANGES:
+            self._changes.append(_band(value))
+        else:
+            self._latest.pop(key, None)
+            self._latest[key] = _score(value)
 
     def quiet(self) -> bool:
         """Nothing came for a while."""

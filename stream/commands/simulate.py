@@ -14,6 +14,7 @@ from stream.event_files import STANDARD_STREAM
 from stream.simulate import deliver, simulate
 from stream.simulate.helpdesk import DEFAULT_START
 
+FIRST_DAY = DEFAULT_START.replace(tzinfo=None)
 Share = Annotated[float, typer.Option(min=0, max=1)]
 
 
@@ -22,7 +23,7 @@ def simulate_(
     contacts: Annotated[int, typer.Option(min=1, help="How many customers write.")] = 1000,
     days: Annotated[float | None, typer.Option(help="End after so many days.")] = None,
     events: Annotated[int | None, typer.Option(help="End after so many events.")] = None,
-    start: Annotated[datetime, typer.Option(help="First day (UTC).")] = DEFAULT_START.replace(tzinfo=None),
+    start: Annotated[datetime, typer.Option(help="First day (UTC).")] = FIRST_DAY,
     tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
     duplicates: Share = 0.0,
     late: Share = 0.0,

@@ -43,12 +43,15 @@ def watch(
             for message in reader.onwards(from_beginning=from_beginning or contact is not None):
                 if message is None:
                     live.update(scores_table(list(latest.values())[-ROWS:], list(changes)))
-                elif wanted in (None, message.key()) and message.value() is not None:
-                    if message.topic() == HEALTH_SCORES:
-                        latest.pop(message.key(), None)
-                        latest[message.key()] = _score(message.value())
-                    else:
-                        changes.append(_band(message.value()))
+                    continue
+                key, value = message.key() or b"", message.value()
+                if value is None or wanted not in (None, key):
+                    continue
+                if message.topic() == HEALTH_SCORES:
+                    latest.pop(key, None)
+                    latest[key] = _score(value)
+                else:
+                    changes.append(_band(value))
     except KeyboardInterrupt:
         console.print(*(band_change_line(change) for change in changes), sep="\n")
     finally:
