@@ -11,6 +11,7 @@ from models.health.facts import activity as active
 from models.health.facts.answers import add_answer
 from models.health.facts.buckets import Totals, count_answer
 from models.health.facts.corrections import add_correction
+from models.health.facts.ids import id_bytes
 from models.health.facts.messages import add_message
 from models.health.facts.override import newer_override
 from models.health.facts.profile import newer_profile
@@ -32,8 +33,6 @@ from schemas.profiles import ContactUpdated
 from schemas.signals import ContactFact
 from schemas.surveys import ReviewPosted, SurveyAnswered
 
-_NO_TIME = -1
-
 
 def apply(state: ContactState, fact: ContactFact, contact: str, now: int) -> int:
     """Fold a fact into the row of `contact` at `now` (UTC milliseconds). Returns the sections that changed, 0 for none.
@@ -52,15 +51,16 @@ def apply(state: ContactState, fact: ContactFact, contact: str, now: int) -> int
 
 
 def _message(state: ContactState, fact: MessageClassified, at: int, contact: str, now: int) -> int:
-    changed, ticket = NOTHING, 0
-    if fact.author == "customer":
+    changed, ticket, author, message = NOTHING, 0, fact.author, id_bytes(fact.message)
+    if author == "customer":
         changed = active.note_customer_wrote(state.activity, at)
-    elif fact.author == "agent":
+    elif author == "agent":
         changed = active.note_agent_wrote(state.activity, at)
     if fact.ticket is not None:
-        sections, ticket = fold_message_of_ticket(state, fact, fact.ticket, at, now)
+        reply = int.from_bytes(message[:4])
+        sections, ticket = fold_message_of_ticket(state, author, reply, fact.ticket, at, now)
         changed |= sections
-    kept = add_message(state.messages, fact, at, ticket)
+    kept = add_message(state.messages, fact, message, at, ticket)
     if kept is not state.messages:
         state.messages = kept
         changed |= MESSAGES

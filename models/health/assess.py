@@ -11,7 +11,7 @@ from models.health.facts.messages import DAY_MS, customer_messages
 from models.health.facts.sections import CLOCK
 from models.health.facts.tickets import tickets_here
 from models.health.model import HealthModel
-from models.health.state import ContactState, Measured
+from models.health.state import Components, ContactState, Measured
 from schemas.base import Band
 from schemas.scores import Confidence, Trend
 
@@ -22,11 +22,16 @@ _HIGH_FACTS = 15
 
 
 class Assessment(msgspec.Struct, frozen=True, gc=False):
-    """A contact's score at `now` by a model, and all that explains it. `band` is the override's while there is one."""
+    """A contact's score at `now` by a model, and all that explains it.
+
+    `components` are those of the model in its order, None for one without data; `weight` is the sum of the weights of
+    those present. `band` is the override's while there is one.
+    """
 
     now: int
     model: str
-    components: list[Measured]
+    components: Components
+    weight: float
     score_raw: float
     score: int
     band: Band
@@ -35,9 +40,9 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     facts: int
 
     @property
-    def confidence(self) -> Confidence:
-        """How much evidence stands behind it."""
-        return confidence(self.facts)
+    def points(self) -> dict[int, float]:
+        """The points of each present component by code. They sum to `score_raw`."""
+        return {one.code: points(one, self.weight) for one in self.components if one is not None}
 
 
 def assess(state: ContactState, model: HealthModel, now: int) -> Assessment | None:
@@ -45,49 +50,52 @@ def assess(state: ContactState, model: HealthModel, now: int) -> Assessment | No
     return summarise(state, model, now, measure(state, model, now), count_facts(state))
 
 
-def measure(state: ContactState, model: HealthModel, now: int) -> list[Measured]:
-    """All components of the model that have data, in the model's order."""
-    measured = []
-    for component, code, weight, _ in model.parts:
-        seen = component.measure(state, now)
-        if seen is not None:
-            measured.append(Measured(code, seen[0], weight, seen[1], seen[2]))
+def measure(state: ContactState, model: HealthModel, now: int) -> Components:
+    """All components of the model, in its order."""
+    return [component.measure(state, now) for component in model.components]
+
+
+def remeasure(state: ContactState, model: HealthModel, now: int, known: Components, changed: int) -> Components:
+    """The same, where `known` was measured before the sections `changed` did: only what reads them is measured anew."""
+    readers = model.readers(changed)
+    if not readers:
+        return known
+    measured = known.copy()
+    for index, component in readers:
+        measured[index] = component.measure(state, now)
     return measured
 
 
-def remeasure(state: ContactState, model: HealthModel, now: int, known: list[Measured], changed: int) -> list[Measured]:
-    """The same, where `known` is what was measured before the sections `changed` did: only what reads them is
-    measured.
-    """
-    measured = []
-    for component, code, weight, reads in model.parts:
-        if reads & changed:
-            seen = component.measure(state, now)
-            if seen is not None:
-                measured.append(Measured(code, seen[0], weight, seen[1], seen[2]))
-        else:
-            for one in known:
-                if one.code == code:
-                    measured.append(one)
-                    break
-    return measured
-
-
-def aged(state: ContactState, model: HealthModel, now: int) -> list[Measured]:
+def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     """The components at `now` of facts that have not changed since the last published score."""
     published = state.published
     if published is None or published.model != model.version:
         return measure(state, model, now)
+    if published.holds_until is None or now < published.holds_until:
+        return published.components
     return remeasure(state, model, now, published.components, CLOCK)
 
 
+def next_changes(state: ContactState, model: HealthModel, now: int) -> tuple[int | None, int | None]:
+    """The first milliseconds after `now` at which time alone changes a component, and silence makes one worse."""
+    any_change = decay = None
+    for _, component in model.readers(CLOCK):
+        at = component.next_change(state, now)
+        if at is not None:
+            if any_change is None or at < any_change:
+                any_change = at
+            if component.decays and (decay is None or at < decay):
+                decay = at
+    return any_change, decay
+
+
 def summarise(
-    state: ContactState, model: HealthModel, now: int, components: list[Measured], facts: int
+    state: ContactState, model: HealthModel, now: int, components: Components, facts: int
 ) -> Assessment | None:
     """The score of these components."""
-    if not components:
+    weight, score_raw = weigh(components)
+    if weight == 0.0:
         return None
-    score_raw = raw_score(components)
     score = rounded(score_raw)
     computed_band = model.bands.band(score)
     override = None if state.override is None else state.override.band_at(now)
@@ -95,6 +103,7 @@ def summarise(
         now,
         model.version,
         components,
+        weight,
         score_raw,
         score,
         computed_band if override is None else override,
@@ -104,26 +113,22 @@ def summarise(
     )
 
 
-def raw_score(components: list[Measured]) -> float:
-    """100 * sum(weight * value) / sum(weight), to ten decimals: what floats add in the sixteenth must not decide a
-    band.
+def weigh(components: Components) -> tuple[float, float]:
+    """The sum of the present weights, and 100 * sum(weight * value) / sum(weight): a weight of 0 means no score.
+
+    To ten decimals: what floats add in the sixteenth must not decide a band.
     """
-    total = weights = 0.0
+    weight = total = 0.0
     for one in components:
-        total += one.weight * one.value
-        weights += one.weight
-    return round(100.0 * total / weights, 10)
+        if one is not None:
+            weight += one.weight
+            total += one.weight * one.value
+    return weight, round(100.0 * total / weight, 10) if weight else 0.0
 
 
-def points(components: list[Measured]) -> dict[int, float]:
-    """The points of each component by code. They sum to the score."""
-    weights = sum([one.weight for one in components])
-    return {one.code: 100.0 * one.weight * one.value / weights for one in components}
-
-
-def coverage(components: list[Measured], model: HealthModel) -> float:
-    """The share of the model's weight that has data."""
-    return sum([one.weight for one in components]) / model.total_weight
+def points(one: Measured, weight: float) -> float:
+    """The points of a component, where the weights of all present ones sum to `weight`."""
+    return 100.0 * one.weight * one.value / weight
 
 
 def count_facts(state: ContactState) -> int:

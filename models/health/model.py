@@ -1,6 +1,6 @@
 """A health model is data that a tenant publishes: which components count, by how much, and where the bands lie."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,27 +16,28 @@ from models.health.errors import ModelError
 DEFAULT_VERSION = "default"
 
 
-class Part(NamedTuple):
-    """A component that counts, with what is asked of it for every signal."""
-
-    component: Component
-    code: int
-    weight: int | float
-    reads: int
+Places = tuple[tuple[int, Component], ...]
 
 
 class HealthModel:
-    """A model that is valid. `parts` are the components that count, in the model's order."""
+    """A model that is valid. `components` are those that count, in the model's order."""
 
     def __init__(self, version: str, components: list[Component], bands: BandEdges) -> None:
         self.version = version
         self.bands = bands
-        self.parts = tuple(Part(c, c.code, c.weight, c.reads) for c in components if c.enabled and c.weight > 0)
-        self.total_weight = sum(part.weight for part in self.parts)
-        if not self.parts:
-            raise ModelError(
-                f"model {version!r}: no component is enabled with a weight above 0: nothing could be scored"
-            )
+        self.components = tuple(component for component in components if component.enabled and component.weight > 0)
+        self.weight = sum(component.weight for component in self.components)
+        self._readers: dict[int, Places] = {}
+        if not self.components:
+            raise ModelError(f"model {version!r}: no component is enabled with a weight above 0: nothing to score by")
+
+    def readers(self, sections: int) -> Places:
+        """The components that read any of these sections of a row, each with its place in the model."""
+        places = self._readers.get(sections)
+        if places is None:
+            places = tuple((index, one) for index, one in enumerate(self.components) if one.reads & sections)
+            self._readers[sections] = places
+        return places
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):

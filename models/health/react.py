@@ -15,15 +15,16 @@ from models.health.assess import (
     aged,
     assess,
     count_facts,
-    measure,
+    next_changes,
     points,
     remeasure,
     summarise,
+    weigh,
 )
 from models.health.closes import add_close, pack_close
 from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKETS
 from models.health.model import HealthModel
-from models.health.state import ContactState, Measured, Published
+from models.health.state import Components, ContactState, Published
 from schemas.base import Band, Mode
 from schemas.control import ContactErased
 from schemas.scores import BandChanged, Cause, ScoreClosed, ScoreUpdated
@@ -123,7 +124,11 @@ def audit(state: ContactState, model: HealthModel) -> bool:
     published = state.published
     if published is None or published.model != model.version:
         return True
-    then, now = points(published.components), points(measure(state, model, published.now))
+    current = assess(state, model, published.now)
+    if current is None or current.components == published.components:
+        return current is not None
+    then = {one.code: points(one, weigh(published.components)[0]) for one in published.components if one is not None}
+    now = current.points
     return then.keys() == now.keys() and all(abs(then[code] - now[code]) <= _DRIFT for code in then)
 
 
@@ -133,7 +138,7 @@ def _publish(
     subject: Subject,
     model: HealthModel,
     current: Assessment | None,
-    old: list[Measured],
+    old: Components,
     cause: Cause,
     mode: Mode,
     shown: bool = False,
@@ -150,7 +155,10 @@ def _publish(
         return
     state.seq += 1
     change = records.score_change(before, old, current)
-    reaction.score = records.score_updated(subject.tenant, subject.contact, state, model, current, change, cause, mode)
+    holds_until, next_decay = next_changes(state, model, current.now)
+    reaction.score = records.score_updated(
+        subject.tenant, subject.contact, state, model, current, change, cause, mode, next_decay
+    )
     if before is None or before.band != current.band:
         reaction.band = records.band_changed(reaction.score, before)
         state.band_since = current.now
@@ -158,11 +166,13 @@ def _publish(
         current.now,
         current.model,
         current.components,
+        current.score_raw,
         current.score,
         current.band,
         current.computed_band,
         current.trend,
         current.facts,
+        holds_until,
     )
     reaction.changed = True
 
@@ -182,7 +192,7 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
 def _close(
     reaction: Reaction, state: ContactState, subject: Subject, day: int, current: Assessment, mode: Mode
 ) -> None:
-    close = pack_close(current.now, current.score, current.band, list(points(current.components).items()))
+    close = pack_close(current.now, current.score, current.band, current.points)
     if add_close(state.closes, close, current.now):
         reaction.close = records.score_closed(subject.tenant, subject.contact, state.seq, day, current, mode)
         reaction.changed = True

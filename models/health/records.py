@@ -1,27 +1,33 @@
 """The records that go out of a row: scores, band changes, daily closes."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import get_args
 
-from models.health.assess import Assessment, confidence, coverage, points, raw_score, remeasure
+from models.health.assess import Assessment, confidence, points, remeasure, weigh
 from models.health.bands import direction, rounded
 from models.health.components.registry import NAMES
+from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
 from models.health.model import HealthModel
-from models.health.state import ContactState, Measured, Published
+from models.health.state import Components, ContactState, Published
 from schemas.base import Mode
 from schemas.control import OverrideCleared, OverrideSet
 from schemas.event_ids import event_id
 from schemas.scores import BandChanged, Cause, ComponentScore, ScoreChange, ScoreClosed, ScoreUpdated
 from schemas.signals import ContactFact
 
+_NO_PROFILE = Profile(0, "")
 _OVERRIDE = Cause(type="override")
+_OVERRIDES = (OverrideSet, OverrideCleared)
+_TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(ContactFact)}
 
 
 def cause_of(fact: ContactFact) -> Cause:
     """The cause of a change that a fact makes."""
-    if isinstance(fact, OverrideSet | OverrideCleared):
+    if isinstance(fact, _OVERRIDES):
         return _OVERRIDE
-    return Cause(type=fact.__struct_config__.tag, id=fact.event_id)  # type: ignore[arg-type]  # all tags are words
+    return Cause(type=_TAGS[type(fact)], id=fact.event_id)
 
 
 def score_updated(
@@ -33,11 +39,13 @@ def score_updated(
     change: ScoreChange,
     cause: Cause,
     mode: Mode,
+    next_decay: int | None,
 ) -> ScoreUpdated:
-    """The record of a score. `state.seq` is its number, `state.published` still the one before."""
-    profile, before = state.profile, state.published
-    next_step = next_decay(state, model, current.now)
-    silent = None if next_step is None else remeasure(state, model, next_step, current.components, CLOCK)
+    """The record of a score. `state.seq` is its number, `state.published` still the one before; `next_decay` is when
+    silence alone makes a component worse.
+    """
+    profile = state.profile if state.profile is not None else _NO_PROFILE
+    before, last_activity_at = state.published, state.activity.last_at
     return ScoreUpdated(
         event_id=event_id(tenant, contact, "score", state.seq),
         seq=state.seq,
@@ -50,46 +58,33 @@ def score_updated(
         band=current.band,
         computed_band=current.computed_band,
         trend=current.trend,
-        coverage=coverage(current.components, model),
+        coverage=current.weight / model.weight,
         confidence=confidence(current.facts),
         facts=current.facts,
-        components=_component_scores(current.components),
+        components=_component_scores(current),
         change=change,
         cause=cause,
         model=current.model,
         previous_score=None if before is None else before.score,
-        last_activity_at=None if state.activity.last_at is None else _time(state.activity.last_at),
-        next_decay_at=None if next_step is None else _time(next_step),
-        score_if_silent=None if silent is None else rounded(raw_score(silent)),
-        account=None if profile is None else profile.account,
-        csm=None if profile is None else profile.csm,
-        team=None if profile is None else profile.team,
-        division=None if profile is None else profile.division,
+        last_activity_at=None if last_activity_at is None else _time(last_activity_at),
+        next_decay_at=None if next_decay is None else _time(next_decay),
+        score_if_silent=None if next_decay is None else _score_at(next_decay, state, model, current),
+        account=profile.account,
+        csm=profile.csm,
+        team=profile.team,
+        division=profile.division,
     )
 
 
-def next_decay(state: ContactState, model: HealthModel, now: int) -> int | None:
-    """The first millisecond at which the contact's silence alone lowers a component, if there is one."""
-    earliest = None
-    for component, _, _, reads in model.parts:
-        if reads & CLOCK:
-            step = component.next_step(state, now)
-            if step is not None and (earliest is None or step < earliest):
-                earliest = step
-    return earliest
-
-
-def score_change(before: Published | None, aged: list[Measured], current: Assessment) -> ScoreChange:
-    """What the time since the last record did to the old facts, and what the signal did then. Parts of zero are left
-    out.
+def score_change(before: Published | None, old: Components, current: Assessment) -> ScoreChange:
+    """What the time since the last record did to the old facts (`old` is them at the new time), and what the signal did
+    then. Parts of zero are left out.
     """
-    then = {} if before is None else points(before.components)
-    silent = then if before is not None and aged == before.components else points(aged)
-    now = points(current.components)
+    then = [] if before is None else before.components
     return ScoreChange(
-        total=current.score_raw - (0.0 if before is None else raw_score(before.components)),
-        by_decay={} if silent is then else _difference(then, silent),
-        by_signal=_difference(silent, now),
+        total=current.score_raw - (0.0 if before is None else before.score_raw),
+        by_decay={} if old is then else _difference(then, old),
+        by_signal={} if current.components is old else _difference(old, current.components),
     )
 
 
@@ -126,35 +121,48 @@ def score_closed(tenant: str, contact: str, seq: int, day: int, current: Assessm
         score=current.score,
         score_raw=current.score_raw,
         band=current.band,
-        points={NAMES[code]: value for code, value in points(current.components).items()},
+        points={NAMES[code]: value for code, value in current.points.items()},
     )
 
 
-def _component_scores(components: list[Measured]) -> dict[str, ComponentScore]:
-    weights = sum([one.weight for one in components])
+def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
+    weight = current.weight
     return {
         NAMES[one.code]: ComponentScore(
             value=one.value,
-            weight=one.weight / weights,
-            points=100.0 * one.weight * one.value / weights,
+            weight=one.weight / weight,
+            points=100.0 * one.weight * one.value / weight,
             observations=one.observations,
-            last_at=None if one.last_at is None else _time(one.last_at),
+            last_at=_time(one.last_at),
         )
-        for one in components
+        for one in current.components
+        if one is not None
     }
 
 
-def _difference(before: dict[int, float], after: dict[int, float]) -> dict[str, float]:
-    changes = {}
-    for code, value in after.items():
-        change = value - before.get(code, 0.0)
-        if change != 0.0:
-            changes[NAMES[code]] = change
-    for code, value in before.items():
-        if code not in after and value != 0.0:
-            changes[NAMES[code]] = -value
-    return changes
+def _score_at(then: int, state: ContactState, model: HealthModel, current: Assessment) -> int:
+    """The score at a later time, all facts unchanged."""
+    return rounded(weigh(remeasure(state, model, then, current.components, CLOCK))[1])
 
 
+def _difference(before: Components, after: Components) -> dict[str, float]:
+    """The change of each component's points."""
+    weight_before, weight_after = _weight(before), _weight(after)
+    if weight_before == weight_after:
+        # The usual case: the same components, most of them untouched.
+        before, after = [one for one in before if one not in after], [one for one in after if one not in before]
+    changes = {one.code: points(one, weight_after) for one in after if one is not None}
+    for one in before:
+        if one is not None:
+            changes[one.code] = changes.get(one.code, 0.0) - points(one, weight_before)
+    return {NAMES[code]: change for code, change in changes.items() if change != 0.0}
+
+
+def _weight(components: Components) -> float:
+    return sum([one.weight for one in components if one is not None])
+
+
+@lru_cache(maxsize=1024)
 def _time(milliseconds: int) -> datetime:
+    """The time as records have it; one record has the same time in several places."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

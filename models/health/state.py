@@ -30,20 +30,29 @@ class Measured(msgspec.Struct, array_like=True, frozen=True, gc=False):
     value: float
     weight: float
     observations: int
-    last_at: int | None
+    last_at: int
+
+
+Components = list[Measured | None]
+"""The components of a model in its order; None for one without data."""
 
 
 class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The last published score: what it was computed from, and when."""
+    """The last published score: what it was computed from, and when.
+
+    `holds_until` is the first millisecond at which time alone changes a component.
+    """
 
     now: int
     model: str
-    components: list[Measured]
+    components: Components
+    score_raw: float
     score: int
     band: Band
     computed_band: Band
     trend: Trend
     facts: int
+    holds_until: int | None
 
 
 class AlertState(msgspec.Struct, array_like=True, gc=False):

@@ -1,18 +1,10 @@
 """What a component of a score is. Each component is a file beside this one, named after it."""
 
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from models.health.state import ContactState
-
-
-class Observed(NamedTuple):
-    """A component's value 0..1, how many observations stand behind it, and the time of the latest (in ms)."""
-
-    value: float
-    observations: int
-    last_at: int | None
+from models.health.state import ContactState, Measured
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +17,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     name: ClassVar[str]
     code: ClassVar[int]
+    decays: ClassVar[bool] = False
+    """Whether silence alone makes it worse."""
 
     weight: Annotated[int | float, msgspec.Meta(ge=0, le=1_000_000)] = 25
     enabled: bool = True
@@ -34,10 +28,14 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The sections of the row that the value depends on."""
         raise NotImplementedError
 
-    def measure(self, state: ContactState, now: int) -> Observed | None:
+    def measure(self, state: ContactState, now: int) -> Measured | None:
         """The value at `now`, or None without data: the component is then left out."""
         raise NotImplementedError
 
-    def next_step(self, state: ContactState, now: int) -> int | None:
-        """The first millisecond after `now` at which silence alone makes the value worse, if there is one."""
+    def next_change(self, state: ContactState, now: int) -> int | None:
+        """The first millisecond after `now` at which time alone changes the value, if there is one."""
         return None
+
+    def measured(self, value: float, observations: int, last_at: int) -> Measured:
+        """A value 0..1, how many observations stand behind it, and the time of the latest (UTC milliseconds)."""
+        return Measured(self.code, value, self.weight, observations, last_at)

@@ -1,9 +1,9 @@
 """`nps`: the latest NPS answer, on its scale."""
 
-from models.health.components.component import Component, Observed
+from models.health.components.component import Component
 from models.health.facts.answers import NPS, latest
 from models.health.facts.sections import ANSWERS
-from models.health.state import ContactState
+from models.health.state import ContactState, Measured
 
 _NPS = frozenset((NPS,))
 
@@ -15,7 +15,7 @@ class Nps(Component, frozen=True, kw_only=True):
     code = 1
     reads = ANSWERS
 
-    def measure(self, state: ContactState, now: int) -> Observed | None:
+    def measure(self, state: ContactState, now: int) -> Measured | None:
         """The latest answer."""
         answer = latest(state.answers, _NPS)
-        return None if answer is None else Observed(answer.share, 1, answer.at)
+        return None if answer is None else self.measured(answer.share, 1, answer.at)

@@ -1,13 +1,16 @@
 """`sentiment`: how the contact's last conversations read."""
 
+from itertools import compress
+from operator import truediv
 from typing import Annotated
 
 import msgspec
 
-from models.health.components.component import Component, Observed
-from models.health.facts.messages import AGENT, RECORD, UNLABELLED
+from models.health.components.component import Component
+from models.health.facts.corrections import labels_as_corrected
+from models.health.facts.messages import conversation_numbers, time_of
 from models.health.facts.sections import MESSAGES
-from models.health.state import ContactState
+from models.health.state import ContactState, Measured
 
 
 class Sentiment(Component, frozen=True, kw_only=True):
@@ -22,31 +25,22 @@ class Sentiment(Component, frozen=True, kw_only=True):
 
     conversations: Annotated[int, msgspec.Meta(ge=1, le=64)] = 5
 
-    def measure(self, state: ContactState, now: int) -> Observed | None:
+    def measure(self, state: ContactState, now: int) -> Measured | None:
         """Newest message first, so that the first conversations met are the last ones."""
-        corrected = {correction.message: correction.label for correction in state.corrections}
+        labels = labels_as_corrected(state.messages, state.corrections)
         sums: dict[int, int] = {}
         counts: dict[int, int] = {}
-        last_at = None
-        for high, low, message, reading, conversation, _ in reversed(list(RECORD.iter_unpack(state.messages))):
-            label = reading >> 13
-            if label >= AGENT:
-                continue
-            if corrected:
-                label = corrected.get(message, label)
-            if label == UNLABELLED:
-                continue
+        conversations = compress(conversation_numbers(state.messages)[::-1], labels[::-1])
+        for label, conversation in zip(labels.translate(None, b"\0")[::-1], conversations, strict=True):
             if conversation in sums:
                 sums[conversation] += label
                 counts[conversation] += 1
             elif len(sums) < self.conversations:
                 sums[conversation] = label
                 counts[conversation] = 1
-                if last_at is None:
-                    last_at = high << 32 | low
-        if last_at is None:
+        if not sums:
             return None
-        # Labels are 1 (negative), 2 and 3 (positive): a mean of them is (mean - 1) / 2 of the way from negative to
-        # positive.
-        value = sum((sums[key] - count) / (2 * count) for key, count in counts.items()) / len(counts)
-        return Observed(value, sum(counts.values()), last_at)
+        # Labels are 1 (negative), 2 and 3 (positive); values are 0, 0.5 and 1.
+        mean = sum(map(truediv, sums.values(), counts.values())) / len(sums)
+        last_at = time_of(state.messages, len(labels.rstrip(b"\0")) - 1)
+        return self.measured((mean - 1.0) / 2.0, sum(counts.values()), last_at)

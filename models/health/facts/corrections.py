@@ -5,7 +5,7 @@ from bisect import insort
 import msgspec
 
 from models.health.facts.ids import id_bytes
-from models.health.facts.messages import LABELS
+from models.health.facts.messages import LABELS, SIZE, find_message, is_customers, labels
 from models.health.facts.sections import MESSAGES, NOTHING
 from schemas.control import SentimentCorrected
 
@@ -34,3 +34,15 @@ def add_correction(corrections: list[Correction], fact: SentimentCorrected, at: 
     if len(corrections) > KEPT and corrections.pop(0) is new:
         return NOTHING
     return MESSAGES
+
+
+def labels_as_corrected(kept: bytes, corrections: list[Correction]) -> bytes:
+    """The labels of the kept messages, where what a person said outweighs what the classifier said."""
+    if not corrections:
+        return labels(kept)
+    corrected = bytearray(labels(kept))
+    for correction in corrections:
+        position = find_message(kept, correction.message)
+        if position >= 0 and is_customers(kept, position):
+            corrected[position // SIZE] = correction.label
+    return bytes(corrected)

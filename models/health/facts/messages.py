@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from models.health.facts.ids import id_bytes, reference
+from models.health.facts.ids import reference
 from schemas.base import AuthorKind, SentimentLabel, Tone
 from schemas.messages import MessageClassified
 
@@ -24,17 +24,14 @@ LIMIT = KEPT * SIZE
 _ID_AT = 6
 _KEY_SIZE = 14
 _READING_AT = 14
+_CONVERSATION_AT = 16
 
-UNLABELLED, NEGATIVE, NEUTRAL, POSITIVE, AGENT, BOT, SYSTEM = range(7)
-LABELS: dict[SentimentLabel | None, int] = {
-    None: UNLABELLED,
-    "negative": NEGATIVE,
-    "neutral": NEUTRAL,
-    "positive": POSITIVE,
-}
+LABELS: dict[SentimentLabel | None, int] = {None: 0, "negative": 1, "neutral": 2, "positive": 3}
+AGENT, BOT, SYSTEM = 4, 5, 6
 _OTHERS: dict[AuthorKind, int] = {"agent": AGENT, "bot": BOT, "system": SYSTEM}
 _TONES: dict[Tone, int] = {"frustrated": 1, "sad": 2, "grateful": 4, "happy": 8, "confused": 16}
 _NOT_CUSTOMERS = bytes(range(AGENT << 5, 256))
+_LABEL_OF_READING = bytes(byte >> 5 if byte >> 5 < AGENT else 0 for byte in range(256))
 
 DAY_MS = 86_400_000
 # A conversation may be a ticket's or a day's; these keep the three sorts of names apart.
@@ -54,12 +51,12 @@ class Message(NamedTuple):
     ticket: int
 
 
-def add_message(kept: bytes, fact: MessageClassified, at: int, ticket: int) -> bytes:
+def add_message(kept: bytes, fact: MessageClassified, message: bytes, at: int, ticket: int) -> bytes:
     """`kept` with the message of a fact that occurred at `at`; the same bytes if it changes nothing.
 
-    Of two facts about one message the one that occurred later counts. `ticket` is the reference of its ticket, or 0.
+    `message` is the hash of its id, `ticket` the reference of its ticket, or 0. Of two facts about one message the one
+    that occurred later counts.
     """
-    message = id_bytes(fact.message)
     record = RECORD.pack(at >> 32, at & 0xFFFFFFFF, message, _reading(fact), _conversation(fact, at, ticket), ticket)
     known = find_message(kept, message)
     if known >= 0:
@@ -85,6 +82,29 @@ def find_message(kept: bytes, message: bytes) -> int:
 def customer_messages(kept: bytes) -> int:
     """How many of the kept messages are the customer's own."""
     return len(kept[_READING_AT::SIZE].translate(None, _NOT_CUSTOMERS))
+
+
+def labels(kept: bytes) -> bytes:
+    """For each kept message, oldest first, its label (negative 1, neutral 2, positive 3) or 0 if it has none.
+
+    Messages of others than the customer have none.
+    """
+    return kept[_READING_AT::SIZE].translate(_LABEL_OF_READING)
+
+
+def is_customers(kept: bytes, position: int) -> bool:
+    """Whether the message whose record begins at `position` is the customer's own."""
+    return kept[position + _READING_AT] < AGENT << 5
+
+
+def conversation_numbers(kept: bytes) -> list[int]:
+    """For each kept message, oldest first, a number that stands for its conversation while this process runs."""
+    return memoryview(kept).cast("I")[_CONVERSATION_AT // 4 :: SIZE // 4].tolist()
+
+
+def time_of(kept: bytes, index: int) -> int:
+    """When a kept message was written (UTC milliseconds)."""
+    return int.from_bytes(kept[index * SIZE : index * SIZE + _ID_AT])
 
 
 def messages(kept: bytes) -> Iterator[Message]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from models.health.facts import activity as active
 from models.health.facts.buckets import Totals, count_ticket
 from models.health.facts.ids import id_bytes, reference
-from models.health.facts.sections import NOTHING, TICKETS
+from models.health.facts.sections import HISTORY, NOTHING, TICKETS
 from models.health.facts.tickets import (
     AGENT_REPLY,
     BOT_REPLY,
@@ -14,12 +14,12 @@ from models.health.facts.tickets import (
     NEVER,
     REOPENING,
     Ticket,
+    add_customer_reply,
     find_ticket,
     shorten,
 )
 from models.health.state import ContactState
 from schemas.base import AuthorKind, to_milliseconds
-from schemas.messages import MessageClassified
 from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketReplied, TicketSolved, TicketUpdated
 
 TicketFact = TicketOpened | TicketUpdated | TicketReplied | TicketSolved | TicketReopened | TicketClosed
@@ -31,12 +31,15 @@ _REPLIES: dict[AuthorKind, int] = {"customer": CUSTOMER_REPLY, "agent": AGENT_RE
 def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, now: int) -> int:
     """Fold a ticket fact that occurred at `at`. Returns the sections that changed.
 
-    A fact that names another contact says that the ticket is no longer this one's.
+    A fact that names another contact says that the ticket is no longer this one's. One that is older than what left
+    the list, about a ticket that is not in it, says nothing of the ticket.
     """
     here = fact.contact == contact
     changed = _note_activity(state, fact, at) if here else NOTHING
     ticket_id = id_bytes(fact.ticket)
     position, known = find_ticket(state.tickets, ticket_id)
+    if not known and state.totals is not None and at <= state.totals.tickets_until:
+        return changed
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
     ticket.set_owner(here, at)
     ticket.opened_by(at)
@@ -45,18 +48,24 @@ def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, no
 
 
 def fold_message_of_ticket(
-    state: ContactState, fact: MessageClassified, ticket_name: str, at: int, now: int
+    state: ContactState, author: AuthorKind, message: int, ticket_name: str, at: int, now: int
 ) -> tuple[int, int]:
-    """A message of a ticket is a reply to it. Returns the sections that changed, and the ticket's reference.
+    """A message (its reference) of a ticket is a reply. Returns the sections that changed, and the ticket's reference.
 
     It does not say whose the ticket is: of a ticket that no other fact has given to this contact, only the replies
     are known.
     """
     ticket_id = id_bytes(ticket_name)
     position, known = find_ticket(state.tickets, ticket_id)
+    number = int.from_bytes(ticket_id[:4])
+    if known and author == "customer":
+        packed = add_customer_reply(state.tickets[position], message)
+        changed = NOTHING if packed == state.tickets[position] else HISTORY
+        state.tickets[position] = packed
+        return changed, number
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
-    _reply(ticket, fact.author, fact.message, at)
-    return _keep(state, ticket, position, known, now), int.from_bytes(ticket_id[:4])
+    _reply(ticket, author, message, at)
+    return _keep(state, ticket, position, known, now), number
 
 
 def _note_activity(state: ContactState, fact: TicketFact, at: int) -> int:
@@ -77,7 +86,7 @@ def _fold(ticket: Ticket, fact: TicketFact, at: int) -> None:
             ticket.set_status("open", at)
             ticket.set_severity(fact.severity, at)
         case TicketReplied():
-            _reply(ticket, fact.author, fact.message if fact.message is not None else fact.event_id, at)
+            _reply(ticket, fact.author, reference(fact.event_id if fact.message is None else fact.message), at)
         case TicketUpdated():
             _update(ticket, fact, at)
         case TicketSolved():
@@ -102,11 +111,11 @@ def _update(ticket: Ticket, fact: TicketUpdated, at: int) -> None:
         ticket.solved_at = max(ticket.solved_at, _time(fact.solved_at))
 
 
-def _reply(ticket: Ticket, author: AuthorKind, reply: str, at: int) -> None:
+def _reply(ticket: Ticket, author: AuthorKind, reply: int, at: int) -> None:
     kind = _REPLIES.get(author)
     if kind is None:
         return
-    ticket.add_entry(reference(reply), kind)
+    ticket.add_entry(reply, kind)
     if kind == AGENT_REPLY:
         ticket.responded_by(at)
 
@@ -133,9 +142,10 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
         totals.open_beyond -= 1
     left = shorten(state.tickets)
     for other in left:
+        state.totals = totals
+        totals.tickets_until = max(totals.tickets_until, other.heard_at)
         if known or other.id != ticket.id:
             count_ticket(state.buckets, totals, other, now)
-            state.totals = totals
     return NOTHING if not known and any(other.id == ticket.id for other in left) else TICKETS
 
 
