@@ -1,18 +1,25 @@
 """The chart, by helm itself and by Kubernetes' own schemas."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from tests.deploy.conftest import CHART, SCRIPTS, Helm, run
 from tests.deploy.environment import variables
 
 VALUES = [*sorted((CHART / "ci").glob("*.yaml")), CHART / "values-production.yaml"]
 PRODUCTION = CHART / "values-production.yaml"
-KUBERNETES = "1.37"
+OLDEST, NEWEST = "1.29", "1.37"
+
+
+def kubernetes_validate(rendered: Path, version: str) -> subprocess.CompletedProcess[str]:
+    return run(SCRIPTS / "kubernetes-validate", "--strict", "-k", version, rendered)
 
 
 def names(path: Path) -> str:
@@ -37,22 +44,40 @@ def test_helm_finds_nothing_to_say_against_the_chart(helm: Helm, values: Path) -
 
 
 @pytest.mark.parametrize("values", VALUES, ids=names)
-def test_kubernetes_knows_every_field_of_what_the_chart_renders(helm: Helm, values: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_kubernetes_knows_every_field_of_what_the_chart_renders(
+    helm: Helm, values: Path, version: str, tmp_path: Path
+) -> None:
     rendered = tmp_path / "rendered.yaml"
     rendered.write_text(helm.template(values).stdout)
     assert "kind: StatefulSet" in rendered.read_text()
-    checked = run(SCRIPTS / "kubernetes-validate", "--strict", "-k", KUBERNETES, rendered)
+    checked = kubernetes_validate(rendered, version)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    unknown = [
-        line for line in checked.stderr.splitlines() + checked.stdout.splitlines() if "Couldn't find schema" in line
-    ]
+    lines = (checked.stdout + checked.stderr).splitlines()
+    unknown = [line for line in lines if "Couldn't find schema" in line]
     assert all("ServiceMonitor" in line for line in unknown), unknown
 
 
 def test_the_checker_of_kubernetes_would_notice_a_field_that_is_none(helm: Helm, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(helm.template().stdout.replace("podManagementPolicy:", "podManagmentPolicy:"))
-    assert run(SCRIPTS / "kubernetes-validate", "--strict", "-k", KUBERNETES, wrong).returncode != 0
+    assert kubernetes_validate(wrong, NEWEST).returncode != 0
+
+
+def test_the_chart_asks_for_the_oldest_kubernetes_that_it_is_checked_against() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["kubeVersion"] == f">={OLDEST}.0-0"
+
+
+def test_the_notes_after_installation_name_commands_that_exist(helm: Helm) -> None:
+    options = ("--dry-run=client", "--kubeconfig", "/dev/null")
+    installed = run(helm.program, "install", "trial", CHART, *options)
+    assert installed.returncode == 0, installed.stderr
+    notes = installed.stdout.split("NOTES:", 1)[1]
+    commands = re.findall(r"-- heartline ([a-z ]+[a-z])", notes)
+    assert commands == ["topics check", "explain"]
+    for command in commands:
+        assert run(SCRIPTS / "heartline", *command.split(), "--help").returncode == 0, command
 
 
 BAD = {

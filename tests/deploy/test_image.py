@@ -1,10 +1,15 @@
 """The image: its Dockerfile by hadolint, and what is copied into it by building the package from just that."""
 
 import fnmatch
+import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -43,6 +48,36 @@ def test_the_image_runs_heartline_as_nobody_in_particular() -> None:
     assert 'ENTRYPOINT ["heartline"]' in final
     assert "USER 10001:10001" in final
     assert "/live" in final
+
+
+def health_check(port: int) -> int:
+    """The exit status of the image's own health check for a worker on that port."""
+    (command,) = re.findall(r"HEALTHCHECK [^\[]*CMD (\[.*\])$", DOCKERFILE, flags=re.MULTILINE)
+    interpreter, *arguments = json.loads(command)
+    assert interpreter == "python"
+    environment = {"HEARTLINE_HTTP_PORT": str(port)}
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize(("answering", "healthy"), [("/live", True), ("/ready", False)])
+def test_the_health_check_asks_whether_the_worker_is_alive(answering: str, healthy: bool) -> None:
+    class Worker(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == answering else 503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Worker) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        status = health_check(server.server_port)
+        server.shutdown()
+    assert (status == 0) is healthy
+
+
+def test_the_health_check_fails_where_nobody_answers() -> None:
+    assert health_check(port=1) != 0
 
 
 def test_everything_is_installed_by_hash() -> None:
