@@ -46,7 +46,7 @@ model: .venv-train/.installed ## train, evaluate, export and quantize the sentim
 	@.venv-train/bin/python -m models.sentiment.training $(ARGS)
 
 eval: .venv/.runtime ## the table of the sentiment model's card
-	@$(BIN)/python -m models.sentiment.training.evaluate $(ARGS)
+	@$(BIN)/python -m models.sentiment.evaluation $(ARGS)
 
 schemas: .venv/.runtime ## write JSON Schema and AsyncAPI anew from the types
 	@$(BIN)/python -m schemas.generate $(ARGS)
