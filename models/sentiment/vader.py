@@ -5,17 +5,19 @@ from importlib.metadata import version as installed_version
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from models.sentiment.port import Label, Probabilities, Reading
+from models.sentiment.cleaning import customer_words, has_words
+from models.sentiment.language import foreign_language
+from models.sentiment.port import Label, Reading
 
-MAX_CHARACTERS = 10_000
-"""VADER's time grows with the square of the text in places; more than this says nothing new."""
+MAX_CHARACTERS = 5_000
+"""VADER's time grows with the square of the words; more than this says nothing new."""
 
 NEUTRAL_BELOW = 0.05
 """|compound| below this is neutral, as VADER's authors advise."""
 
 
 class VaderClassifier:
-    """Rule-based sentiment for English. It gives no probability of being right, so its confidence is only a rank."""
+    """Rule-based sentiment for English. Its confidence ranks readings; it is no probability, so none are given."""
 
     name = "vader"
     version = installed_version("vaderSentiment")
@@ -29,18 +31,18 @@ class VaderClassifier:
         return [self._read(text) for text in texts]
 
     def _read(self, text: str) -> Reading:
-        if not any(character.isalnum() for character in text):
+        words = customer_words(text)
+        if not has_words(words):
             return Reading(reason="empty")
-        scores = self._analyzer.polarity_scores(text[:MAX_CHARACTERS])
+        if language := foreign_language(words):
+            return Reading(reason="unknown_language", language=language)
+        scores = self._analyzer.polarity_scores(words[:MAX_CHARACTERS])
         compound = float(scores["compound"])
         label: Label = "neutral" if abs(compound) < NEUTRAL_BELOW else "positive" if compound > 0 else "negative"
-        confidence = 1.0 - abs(compound) if label == "neutral" else (1.0 + abs(compound)) / 2
-        probabilities = Probabilities(
-            negative=float(scores["neg"]), neutral=float(scores["neu"]), positive=float(scores["pos"])
-        )
+        confidence = round(1.0 - abs(compound) if label == "neutral" else (1.0 + abs(compound)) / 2, 4)
         if confidence < self._min_confidence:
-            return Reading(confidence=confidence, probabilities=probabilities, reason="low_confidence")
-        return Reading(label=label, confidence=confidence, probabilities=probabilities)
+            return Reading(confidence=confidence, reason="low_confidence", language="en")
+        return Reading(label=label, confidence=confidence, language="en")
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -1,0 +1,21 @@
+"""Which runs make the shipped model. What else was tried: docs/sentiment.md."""
+
+from models.sentiment.training.loop import Run
+
+TEACHERS = (
+    Run("teacher-1", seed=1, left_out="2016"),
+    Run("teacher-2", seed=2),
+    Run("teacher-3", seed=4, left_out="2016-test"),
+)
+"""One epoch each: longer ones learn the topics of the years by heart. Two leave a period out, so that there is a figure
+for topics the model has not seen, and so that part of what the students are taught was said by a teacher who had not
+seen the answer."""
+
+STUDENTS = (
+    Run("student-1", seed=11, epochs=2, student=True),
+    Run("student-2", seed=12, epochs=2, student=True),
+)
+"""From the same initial heads, so that their weights can be averaged."""
+
+PRIOR_TAU = 0.25
+"""How far the shipped model takes its prior back (docs/sentiment.md)."""
