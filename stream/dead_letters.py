@@ -6,18 +6,17 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from schemas.decoding import DecodeFailure
+from schemas.headers import DEAD_LETTER_DETAIL as DETAIL
+from schemas.headers import DEAD_LETTER_OFFSET as OFFSET
+from schemas.headers import DEAD_LETTER_PARTITION as PARTITION
+from schemas.headers import DEAD_LETTER_REASON as REASON
+from schemas.headers import DEAD_LETTER_TOPIC as TOPIC
+from schemas.headers import Headers
 from stream.errors import DeadLetterLimit
 
-REASON = "heartline_reason"
-DETAIL = "heartline_detail"
-TOPIC = "heartline_topic"
-PARTITION = "heartline_partition"
-OFFSET = "heartline_offset"
 OUR_HEADERS = frozenset({REASON, DETAIL, TOPIC, PARTITION, OFFSET})
 
 WINDOW = 1000
-
-Headers = list[tuple[str, bytes]]
 
 
 class DeadLetter(NamedTuple):
@@ -64,9 +63,7 @@ class Position(NamedTuple):
 
 def position(message: Message) -> Position:
     """What the headers of a dead letter say."""
-    headers = {
-        name: value.decode(errors="replace") for name, value in message.headers() or [] if name in OUR_HEADERS and value
-    }
+    headers = {name: value.decode(errors="replace") for name, value in _headers(message) if name in OUR_HEADERS}
     return Position(
         headers.get(TOPIC, ""),
         int(headers.get(PARTITION, -1)),
@@ -78,7 +75,13 @@ def position(message: Message) -> Position:
 
 def original_headers(message: Message) -> Headers:
     """The headers that the record had before it became a dead letter."""
-    return [(name, value) for name, value in message.headers() or [] if name not in OUR_HEADERS]
+    return [(name, value) for name, value in _headers(message) if name not in OUR_HEADERS]
+
+
+def _headers(message: Message) -> Headers:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [(name, value if isinstance(value, bytes) else (value or "").encode()) for name, value in pairs]
 
 
 class Limit:

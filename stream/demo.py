@@ -6,7 +6,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import create_server
@@ -16,8 +16,10 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.base import Event
+from schemas.catalogue import HEALTH_SIGNALS
 from stream.embedded import EmbeddedBroker
 from stream.errors import AgentFailed
+from stream.reading import TopicReader
 from stream.settings import Settings, Stage
 from stream.simulate import simulate
 from stream.topics import all_topics
@@ -109,10 +111,12 @@ class Demo:
             worker.check()
 
     def settled(self, sent: int) -> bool:
-        """Whether intake has taken in all that was sent, and nothing waits for scoring."""
+        """Whether intake has taken in all that was sent, and scoring all that intake has logged."""
         taken = self.workers["intake"].metric("heartline_events_total")
-        waiting = sum(worker.metric("heartline_consumer_lag_records") for worker in self.workers.values())
-        return taken >= sent and waiting == 0
+        scoring = self.workers["scoring"]
+        folded = scoring.metric("heartline_events_total") + scoring.metric("heartline_duplicates_total")
+        with closing(TopicReader(self.settings, [HEALTH_SIGNALS])) as log:
+            return taken >= sent and folded >= log.count()
 
 
 def _free_port() -> int:

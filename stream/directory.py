@@ -51,9 +51,9 @@ class Directory:
             error = message.error()
             if error is None:
                 self.learn(message.value())
-                self._read = message.offset() + 1
+                self._read = (message.offset() or 0) + 1
             elif error.code() == KafkaError._PARTITION_EOF:
-                self._read = message.offset()
+                self._read = message.offset() or 0
             elif error.fatal():
                 raise KafkaException(error)
         self._progress.set()
