@@ -1,5 +1,6 @@
-"""Looks at the topics before the worker joins the group: do they exist, do they fit together, are they the same ones."""
+"""Looks at the topics before the worker joins the group: do they exist and fit together, what are their ids."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -13,6 +14,7 @@ from stream.errors import BrokerUnreachable, TopicMisconfigured, TopicMissing
 log = structlog.get_logger(__name__)
 
 _SECONDS = 30.0
+_PATIENCE_SECONDS = 2.0
 
 
 def check(settings: PlaneSettings, sources: Sequence[str]) -> dict[str, str]:
@@ -26,7 +28,7 @@ def check(settings: PlaneSettings, sources: Sequence[str]) -> dict[str, str]:
     admin = AdminClient(settings.client())
     if settings.topics_on_first_use:
         return _touch(admin, [*sources, *([settings.changelog] if settings.changelog else [])])
-    found = _describe(admin, sources)
+    found = _await(admin, sources, _PATIENCE_SECONDS)
     missing = sorted(set(sources) - set(found))
     if missing:
         raise TopicMissing(f"topics that do not exist: {', '.join(missing)}; run `heartline topics create`")
@@ -55,13 +57,21 @@ def _changelog(
     found = _describe(admin, [name])
     if name not in found:
         _create(admin, name, count, settings.replication_factor)
-        found = _describe(admin, [name])
+        found = _await(admin, [name], _SECONDS)
     if len(found[name].partitions) != count:
         raise TopicMisconfigured(
-            f"the changelog {name} has {len(found[name].partitions)} partitions and its sources have {count}; they must "
-            "be equal: recreate the topic that is wrong, run `heartline state reset`, then start again"
+            f"the changelog {name} has {len(found[name].partitions)} partitions and its sources have {count}; they "
+            "must be equal: recreate the topic that is wrong, run `heartline state reset`, then start again"
         )
     return found[name]
+
+
+def _await(admin: AdminClient, names: Sequence[str], seconds: float) -> dict[str, TopicDescription]:
+    """A topic that was just created is not known to every broker at once."""
+    deadline = time.monotonic() + seconds
+    while len(found := _describe(admin, names)) < len(names) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
 
 
 def _describe(admin: AdminClient, names: Sequence[str]) -> dict[str, TopicDescription]:
