@@ -28,7 +28,7 @@ class Measured(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     code: int
     value: float
-    weight: float
+    weight: int | float  # as the model has it: a whole number stays one, so that a row encodes the same after a restore
     observations: int
     last_at: int
 

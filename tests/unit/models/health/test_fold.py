@@ -1,0 +1,210 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.react import Reaction
+from models.health.state import ContactState, decode, encode
+from schemas.base import to_milliseconds
+from schemas.control import ModelPublished, OverrideSet
+from schemas.messages import MessageClassified
+from schemas.signals import Clock, Signal, Tick
+from schemas.surveys import SurveyAnswered
+from schemas.tickets import TicketOpened, TicketSolved
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CONTACTS = ("a", "b", "c")
+SENTIMENT_ONLY = b'{"version": "2", "components": {"sentiment": {"weight": 10}}}'
+
+
+def at(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def signal(fact: Any, hours: float) -> Signal:
+    return Signal(at=to_milliseconds(at(hours)), fact=fact)
+
+
+def tick(day: int) -> Signal:
+    return signal(Tick(day=date(2026, 1, 1) + timedelta(days=day)), day * 24 + 4)
+
+
+def nps(contact: str, value: float, hours: float) -> Signal:
+    fact = SurveyAnswered(
+        event_id=f"n{hours}", occurred_at=at(hours), contact=contact, kind="nps", value=value, scale_min=0, scale_max=10
+    )
+    return signal(fact, hours)
+
+
+class Partition:
+    """A partition with a store that sees rows as bytes only, as the worker does."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+        self.control = encode_control(ControlRow())
+        self.outputs: dict[str, list[Any]] = {}
+        self.offset = -1
+
+    def log(self, contact: str | None, entry: Signal, offset: int | None = None) -> None:
+        self.offset = self.offset + 1 if offset is None else offset
+        fold = PartitionFold(decode_control(self.control))
+        if contact is None:
+            fold.enter(self.offset, entry)
+        else:
+            stored = self.rows.get(contact)
+            row, reactions = fold.signal(self.offset, Subject("t", contact), decode(stored) if stored else None, entry)
+            if row is not None:
+                self._keep(contact, row, reactions)
+        self.control = encode_control(fold.control)
+
+    def sweep(self, rows: int) -> None:
+        """Sweep the next so many rows."""
+        fold = PartitionFold(decode_control(self.control))
+        if fold.sweep_due():
+            left = [contact for contact in sorted(self.rows) if contact.encode() > fold.control.cursor][:rows]
+            for contact in left:
+                row = decode(self.rows[contact])
+                reactions = fold.sweep_row(Subject("t", contact), row)
+                if reactions:
+                    self._keep(contact, row, reactions)
+            if left:
+                fold.control.cursor = left[-1].encode()
+            else:
+                fold.sweep_done()
+            assert fold.audit.drifted == 0
+        self.control = encode_control(fold.control)
+
+    def sweep_all(self) -> None:
+        while decode_control(self.control).pending:
+            self.sweep(100)
+
+    def _keep(self, contact: str, row: ContactState, reactions: list[Reaction]) -> None:
+        self.rows[contact] = encode(row)
+        for reaction in reactions:
+            records = (reaction.close, reaction.score, reaction.band)
+            self.outputs.setdefault(contact, []).extend(record for record in records if record is not None)
+
+
+facts = st.one_of(
+    st.builds(lambda v: ("nps", v), st.integers(0, 10)),
+    st.builds(lambda v: ("message", v), st.sampled_from(["positive", "neutral", "negative"])),
+    st.just(("ticket", None)),
+    st.just(("solved", None)),
+    st.just(("override", None)),
+)
+steps = st.one_of(
+    st.tuples(st.just("fact"), st.sampled_from(CONTACTS), facts, st.integers(0, 80)),
+    st.tuples(st.just("tick")),
+    st.tuples(st.just("model")),
+    st.tuples(st.just("clock")),
+)
+
+
+def to_log(plan: list[Any]) -> Iterator[tuple[str | None, Signal]]:
+    """Log entries whose facts are up to 80 days old; ticks one a day."""
+    hours, day = 24.0 * 100, 100
+    for number, step in enumerate(plan):
+        hours += 5
+        if step[0] == "tick":
+            day += 1
+            hours = max(hours, day * 24 + 4)
+            yield None, tick(day)
+        elif step[0] == "model":
+            published = ModelPublished(
+                event_id=f"m{number}",
+                occurred_at=at(hours),
+                tenant="t",
+                version="2",
+                model=msgspec.Raw(SENTIMENT_ONLY),
+                author="u",
+            )
+            yield None, signal(published, hours)
+        elif step[0] == "clock":
+            yield None, signal(Clock(), hours)
+        else:
+            _, contact, (kind, value), days_late = step
+            yield contact, signal(_fact(kind, value, number, contact, at(hours - 24 * days_late)), hours)
+
+
+def _fact(kind: str, value: Any, number: int, contact: str, occurred: datetime) -> Any:
+    base: dict[str, Any] = {"event_id": f"e{number}", "occurred_at": occurred, "tenant": "t", "contact": contact}
+    if kind == "nps":
+        return SurveyAnswered(**base, kind="nps", value=value, scale_min=0, scale_max=10)
+    if kind == "message":
+        return MessageClassified(**base, message=f"m{number}", author="customer", label=value, confidence=0.9)
+    if kind == "ticket":
+        return TicketOpened(**base, ticket="t1")
+    if kind == "solved":
+        return TicketSolved(**base, ticket="t1")
+    return OverrideSet(**base, band="champion", reason="knows us", author="u")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(steps, max_size=25), st.lists(st.integers(0, 3), max_size=40))
+def test_the_result_does_not_depend_on_how_sweep_and_signals_interleave(plan: list[Any], sweeps: list[int]) -> None:
+    at_once, in_bits = Partition(), Partition()
+    for number, (contact, entry) in enumerate(to_log(plan)):
+        at_once.log(contact, entry)
+        at_once.sweep_all()
+        in_bits.log(contact, entry)
+        if number < len(sweeps) and sweeps[number]:
+            in_bits.sweep(sweeps[number])
+    in_bits.sweep_all()
+    assert in_bits.outputs == at_once.outputs
+    assert in_bits.rows == at_once.rows
+    assert decode_control(in_bits.control).bands == decode_control(at_once.control).bands
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(steps, max_size=20))
+def test_a_log_that_is_delivered_twice_changes_nothing(plan: list[Any]) -> None:
+    once, twice = Partition(), Partition()
+    for contact, entry in to_log(plan):
+        once.log(contact, entry)
+        twice.log(contact, entry)
+        twice.log(contact, entry, offset=twice.offset)
+    once.sweep_all()
+    twice.sweep_all()
+    assert (twice.rows, twice.outputs, twice.control) == (once.rows, once.outputs, once.control)
+
+
+def test_a_row_that_a_tick_does_not_change_is_not_written() -> None:
+    partition = Partition()
+    partition.log("a", nps("a", 9, 1))
+    partition.log(None, tick(1))
+    partition.sweep_all()
+    closed = partition.rows["a"]
+    partition.log(None, tick(2))
+    partition.sweep_all()
+    assert partition.rows["a"] is closed
+
+
+def test_a_day_that_was_closed_before_is_ignored() -> None:
+    partition = Partition()
+    partition.log(None, tick(3))
+    partition.sweep_all()
+    partition.log(None, tick(3))
+    partition.log(None, tick(2))
+    assert decode_control(partition.control).pending == []
+
+
+def test_a_signal_before_a_model_was_published_is_scored_by_the_model_before() -> None:
+    partition = Partition()
+    partition.log("a", nps("a", 10, 1))
+    for contact, entry in to_log([("model",)]):
+        partition.log(contact, entry)
+    partition.log("b", nps("b", 10, 2))
+    assert [score.model for score in partition.outputs["a"] if hasattr(score, "model")] == ["default"]
+    assert not partition.outputs["b"], "this model has no component that an NPS answer feeds"
+
+
+def test_each_band_counts_its_contacts() -> None:
+    partition = Partition()
+    partition.log("a", nps("a", 10, 1))
+    partition.log("b", nps("b", 0, 1))
+    partition.log("b", nps("b", 10, 2))
+    assert {band: count for band, count in decode_control(partition.control).bands.items() if count} == {"champion": 2}
