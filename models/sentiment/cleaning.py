@@ -36,6 +36,12 @@ MARKUP = re.compile(
     re.IGNORECASE,
 )
 ENDS_A_LINE = re.compile(r"(?=<br|</(?:p|div|tr|li|h\d|table|ul|ol|pre)\b)", re.IGNORECASE)
+ATTACHMENT = re.compile(
+    r"\[(?:cid:|image|inline image|attachment)[^\]\n]{0,200}\]"
+    r"|^\S{1,200}\.(?:png|jpe?g|gif|heic|pdf|docx?|xlsx?|pptx?|csv|txt|log|zip|mp[34]|mov|eml)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What mail programs put in the place of a picture, or a line that is nothing but a file's name."""
 LINE_ENDS = (0x0B, 0x0C, 0x85, 0x2028, 0x2029)
 INVISIBLE: dict[int, str | None] = {
     code: "\n" if code in LINE_ENDS else None
@@ -50,10 +56,10 @@ def customer_words(text: str) -> str:
     """The words of this message in the spelling the model knows, on one line; empty when there are none."""
     if "<" in text and MARKUP.search(text, 0, MAX_MARKUP):
         text = _without_markup(text[:MAX_MARKUP])
-    text = _visible(text[:MAX_TEXT])
+    text = ATTACHMENT.sub(" ", _visible(text[:MAX_TEXT]))
     if "\n" in text:
         text = _own_part(text)
-    return normalise(as_words(text))
+    return normalise(as_words(text))[:MAX_TEXT].rstrip()
 
 
 def has_words(text: str) -> bool:

@@ -16,6 +16,8 @@ LEAST_LETTERS = 10
 """Shorter texts are taken to be in the known language, unless their script says otherwise: `ok` is every language."""
 UNLIKELY = ((25, 0.01), (60, 0.03), (ENOUGH + 1, 0.15))
 """(letters below, English is ruled out below this probability): the shorter a text, the surer it has to be."""
+LIKELY = 0.4
+"""And one other language must be at least so likely: `hahaha` is a little of many."""
 LAST_LATIN = 0x024F
 
 
@@ -30,9 +32,9 @@ def foreign_language(text: str) -> str | None:
         return None
     ranked = identifier().rank(sample.lower())
     unlikely = next(probability for below, probability in UNLIKELY if letters < below)
-    if other_script or dict(ranked)[KNOWN] < unlikely:
-        return next(str(language) for language, _ in ranked if language != KNOWN)
-    return None
+    likeliest, probability = next(pair for pair in ranked if pair[0] != KNOWN)
+    surely = dict(ranked)[KNOWN] < unlikely and probability >= LIKELY
+    return str(likeliest) if surely or other_script else None
 
 
 @cache

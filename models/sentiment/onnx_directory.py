@@ -34,12 +34,17 @@ def load_onnx_directory(
     file = next((directory / name for name in FILES if (directory / name).is_file()), None)
     if file is None:
         raise MissingFile(f"{directory} has none of {', '.join(FILES)}")
+    score = OnnxScorer(file)
+    if score.outputs not in (None, len(names)):
+        raise BadModel(
+            f"{file} has {score.outputs} outputs, config.json beside it names {len(names)}: they do not belong"
+        )
     encode, pad = tokenizer_of(directory)
     return TextClassifier(
         name=directory.resolve().name,
         version=sha256(file)[:12],
         encode=encode,
-        score=OnnxScorer(file),
+        score=score,
         meaning=Meaning(columns, calibration or Calibration(), min_confidence),
         sessions=sessions,
         pad=pad,

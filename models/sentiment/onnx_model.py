@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from models.sentiment.errors import BadModel, MissingFile
 from models.sentiment.reader import Floats, Ids
 
+UNUSABLE = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.Fail)
 FED = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -29,13 +31,16 @@ class OnnxScorer:
         options.enable_cpu_mem_arena = False
         try:
             self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        except onnxruntime.capi.onnxruntime_pybind11_state.OrtException as error:
+        except UNUSABLE as error:
             raise BadModel(f"{file} cannot be loaded as an ONNX model: {error}") from error
         inputs = {each.name for each in self._session.get_inputs()}
         if not {"input_ids", "attention_mask"} <= inputs <= set(FED):
             raise BadModel(f"{file} takes {sorted(inputs)}: a text classifier takes input_ids and attention_mask")
         self._takes_types = "token_type_ids" in inputs
-        self._output = self._session.get_outputs()[0].name
+        output = self._session.get_outputs()[0]
+        self._output = output.name
+        self.outputs = output.shape[-1] if output.shape and isinstance(output.shape[-1], int) else None
+        """How many numbers a row has, where the file says so."""
 
     def __call__(self, ids: Ids, mask: Ids) -> Floats:
         feed = {"input_ids": ids, "attention_mask": mask}

@@ -1,5 +1,6 @@
 """Tokenizers as encoders: texts in, ids out."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ def tokenizer_file(file: Path) -> Encoder:
 
 def tokenizer_of(where: str | Path) -> tuple[Encoder, int]:
     """The encoder of a model's directory or name, loaded by transformers, and its padding id. Raises `MissingFile`."""
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # that torch is missing is as it should be
     from transformers import AutoTokenizer
 
     try:
