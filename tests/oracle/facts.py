@@ -90,7 +90,11 @@ class Ticket:
 
 @dataclass
 class Facts:
-    """The facts of one contact: of each message, answer, site, ticket the latest word."""
+    """The facts of one contact: of each message, answer, site, ticket the latest word.
+
+    Tickets are the only ones that are forgotten here as in a row. Of messages and answers a row keeps the latest, so
+    what it forgets cannot matter again; but a ticket may leave the 50 others by being reopened, and the 51st is gone.
+    """
 
     contact: str
     messages: dict[str, MessageClassified] = field(default_factory=dict)
@@ -101,6 +105,7 @@ class Facts:
     activity: list[int] = field(default_factory=list)
     profile: ContactUpdated | None = None
     override: OverrideSet | OverrideCleared | None = None
+    tickets_left_until: int = -1
     known: dict[str, Any] = field(default_factory=dict)
 
     def add(self, fact: ContactFact) -> None:
@@ -146,6 +151,8 @@ class Facts:
 
     def _add_ticket(self, fact: TicketEvent) -> None:
         at = milliseconds(fact.occurred_at)
+        if fact.ticket not in self.tickets and at <= self.tickets_left_until:
+            return
         ticket = self.tickets.setdefault(fact.ticket, Ticket())
         ticket.hear(at, here=fact.contact == self.contact)
         match fact:
@@ -157,6 +164,15 @@ class Facts:
                 ticket.become(at, "closed")
             case TicketUpdated(status=str() as status):
                 ticket.become(at, status)
+        for name in self._tickets_beyond():
+            self.tickets_left_until = max(self.tickets_left_until, self.tickets.pop(name).heard_at)
+
+    def _tickets_beyond(self) -> list[str]:
+        """Tickets that there is no room for."""
+        names = sorted(self.tickets, key=lambda name: (self.tickets[name].heard_at, id_hash(name)), reverse=True)
+        open_ones = [name for name in names if self.tickets[name].is_open]
+        others = [name for name in names if not self.tickets[name].is_open]
+        return open_ones[OPEN_TICKETS:] + others[OTHER_TICKETS:]
 
     def once(self, name: str, compute: Callable[[], T]) -> T:
         """What does not change between two facts need not be computed at each of the thousand days between them."""
@@ -191,10 +207,7 @@ class Facts:
         kept_answers = {fact.event_id for fact in answers[:LATEST_ANSWERS]}
         for kind in ("nps", "csat", "star", "thumbs", "ces"):
             kept_answers |= {fact.event_id for fact in [fact for fact in answers if fact.kind == kind][:1]}
-        tickets = sorted(self.tickets.items(), key=lambda item: (item[1].heard_at, id_hash(item[0])), reverse=True)
-        open_ones = [ticket for _, ticket in tickets if ticket.is_open][:OPEN_TICKETS]
-        others = [ticket for _, ticket in tickets if not ticket.is_open][:OTHER_TICKETS]
-        here = sum(ticket.here for ticket in open_ones + others)
+        here = sum(ticket.here for ticket in self.tickets.values())
         return messages + len(kept_answers) + here + min(len(self.reviews), REVIEW_SITES)
 
 

@@ -31,8 +31,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
 class Totals(msgspec.Struct, array_like=True, gc=False):
     """Counts over the contact's life of what left the lists. `open_beyond`: open tickets beyond those listed.
 
-    `tickets_until`: when a ticket that left the list was last heard of (the latest one, UTC milliseconds). An older fact
-    about a ticket that is not listed is most likely about one that left, and must not bring it back.
+    `tickets_until`: when a ticket that left the list was last heard of (the latest one, UTC milliseconds). An older
+    fact about a ticket that is not listed is most likely about one that left, and must not bring it back.
     """
 
     tickets: int = 0

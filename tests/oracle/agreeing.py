@@ -1,0 +1,83 @@
+"""Folds a log by the model beside the oracle, which itself knows nothing of the model, and says where they differ."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from models.health.fold import PartitionFold
+from models.health.fold import Subject as Row
+from models.health.react import Reaction
+from models.health.state import ContactState, decode, encode
+from schemas.signals import Signal
+from tests.oracle.comparing import (
+    band_as_expected,
+    band_as_told,
+    close_as_expected,
+    close_as_told,
+    differences,
+    score_as_expected,
+    score_as_told,
+)
+from tests.oracle.contact import OracleContact
+from tests.oracle.log import Entry, Subject, run_oracle
+
+SHOWN = 3
+
+
+class Told:
+    """What went out about one contact."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.row = Row(*subject)
+        self.state: ContactState | None = None
+        self.reactions: list[Reaction] = []
+
+
+def folded(log: list[Entry], sweep_every: int) -> dict[Subject, Told]:
+    """The log folded by the model; rows go through their stored form each time they are touched."""
+    told: dict[Subject, Told] = {}
+    fold = PartitionFold()
+    for offset, (at, subject, fact) in enumerate(log):
+        signal = Signal(at=at, fact=fact)
+        if subject is None:
+            fold.enter(offset, signal)
+            if offset % sweep_every == 0:
+                _sweep(fold, told)
+            continue
+        contact = told.setdefault(subject, Told(subject))
+        row = decode(encode(contact.state)) if contact.state is not None else None
+        contact.state, reactions = fold.signal(offset, contact.row, row, signal)
+        contact.reactions += reactions
+    _sweep(fold, told)
+    assert fold.audit.drifted == 0
+    return told
+
+
+def _sweep(fold: PartitionFold, told: dict[Subject, Told]) -> None:
+    while fold.sweep_due():
+        for contact in told.values():
+            assert contact.state is not None
+            contact.reactions += fold.sweep_row(contact.row, contact.state)
+        fold.sweep_done()
+
+
+def disagreements(log: list[Entry], sweep_every: int = 1) -> list[str]:
+    """What differs, contact by contact: the first few lines of each kind of record."""
+    expected, told = run_oracle(log), folded(log, sweep_every)
+    return [
+        f"{'/'.join(subject)} {kind}: {line}"
+        for subject, oracle in expected.items()
+        for kind, lines in _differing(told[subject].reactions, oracle)
+        for line in islice(lines, SHOWN)
+    ]
+
+
+def _differing(reactions: list[Reaction], oracle: OracleContact) -> Iterator[tuple[str, list[str]]]:
+    scores = [score_as_told(reaction.score) for reaction in reactions if reaction.score is not None]
+    yield "scores", differences(scores, [score_as_expected(one) for one in oracle.published])
+    bands = [band_as_told(reaction.band) for reaction in reactions if reaction.band is not None]
+    yield "bands", differences(bands, [band_as_expected(one) for one in oracle.band_changes])
+    closes = [close_as_told(reaction.close) for reaction in reactions if reaction.close is not None]
+    yield "closes", differences(closes, [close_as_expected(one) for one in oracle.closes])
+    tombstones = sum(reaction.tombstone for reaction in reactions)
+    if tombstones != len(oracle.tombstones):
+        yield "tombstones", [f"{tombstones}, not {len(oracle.tombstones)}"]
