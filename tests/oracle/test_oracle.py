@@ -177,7 +177,8 @@ def test_the_tick_tells_a_decay_once_and_closes_the_day_when_it_differs(ann: Sto
         ann.tick(day)
     (decay,) = ann.oracle.published[1:]
     assert (decay.cause, decay.at) == (("recompute", None), START + 8 * DAY)
-    assert (decay.by_decay, decay.said.trend) == ({"engagement": -10}, "declining")
+    assert decay.by_decay == {"engagement": -10}
+    assert decay.said.trend == "declining"
     assert [(close.score, close.at) for close in ann.oracle.closes] == [(100, START + DAY), (90, START + 8 * DAY)]
 
 
