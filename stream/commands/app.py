@@ -2,7 +2,7 @@
 
 import typer
 
-from stream.commands import demo, dlq, explain, importing, score, send, settings, simulate, state, topics, watch, worker
+from stream.commands import classify, demo, dlq, explain, importing, score, send, settings, simulate, state, topics, watch, worker
 
 app = typer.Typer(
     name="heartline",
@@ -20,6 +20,8 @@ app.command(name="simulate")(simulate.simulate_)
 app.command(name="score")(score.score)
 app.command(name="watch")(watch.watch)
 app.command(name="explain")(explain.explain)
+app.command(name="classify")(classify.classify)
+app.command(name="model-card")(classify.model_card)
 app.command(name="settings")(settings.settings)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(state.app, name="state")
