@@ -106,7 +106,9 @@ class People:
             customer_since=since,
             role=chance.choice(_ROLES),
             decision_maker=chance.random() < 0.2,
-            in_role_since=since + timedelta(days=chance.randrange(0, 300)) if chance.random() < 0.6 else None,
+            in_role_since=min(since + timedelta(days=chance.randrange(300)), self._start)
+            if chance.random() < 0.6
+            else None,
             csm=self.csm(contact),
             team=f"team{contact // MEMBERS // _CSM_ACCOUNTS % 7}",
             division=("north", "south")[contact // MEMBERS // _CSM_ACCOUNTS % 2],

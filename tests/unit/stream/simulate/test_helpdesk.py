@@ -7,7 +7,8 @@ from itertools import islice
 import msgspec
 import pytest
 
-from schemas.base import Event, from_milliseconds
+from schemas.base import Event, from_milliseconds, to_milliseconds
+from schemas.door import MAX_AHEAD_MS, refusal
 from schemas.messages import MessageCreated
 from schemas.surveys import SurveyAnswered
 from schemas.tickets import TicketClosed, TicketEvent, TicketOpened, TicketUpdated
@@ -57,6 +58,13 @@ def test_every_kind_of_survey_is_answered_on_its_scale() -> None:
 def test_events_are_what_the_wire_accepts() -> None:
     for event in simulate(contacts=100, events=5_000):
         assert msgspec.json.decode(msgspec.json.encode(event), type=type(event)) == event
+
+
+def test_no_event_knows_of_what_lies_ahead_when_it_happens() -> None:
+    for event in simulate(seed=2, contacts=300, events=5_000):
+        now = to_milliseconds(event.occurred_at)
+        refused = refusal(event, now_ms=now - MAX_AHEAD_MS, tenants=None)
+        assert refused is None, (refused, event)
 
 
 def test_days_and_events_bound_it() -> None:
