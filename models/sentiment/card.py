@@ -1,14 +1,14 @@
 """The card of the shipped model."""
 
-from models.sentiment.errors import MissingFile
-from models.sentiment.shipped import DIRECTORY
+from pathlib import Path
 
-CARD = "MODEL_CARD.md"
+from models.sentiment.errors import MissingFile
+
+FILE = Path(__file__).parent / "default" / "MODEL_CARD.md"
 
 
 def model_card_text() -> str:
     """Markdown. Raises `MissingFile`."""
-    file = DIRECTORY / CARD
-    if not file.is_file():
-        raise MissingFile(f"{file} is not there: the package is incomplete, install it again or run `make model`")
-    return file.read_text(encoding="utf-8")
+    if not FILE.is_file():
+        raise MissingFile(f"{FILE} is not there: the package is incomplete, install it again or run `make model`")
+    return FILE.read_text(encoding="utf-8")

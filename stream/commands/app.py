@@ -2,7 +2,21 @@
 
 import typer
 
-from stream.commands import classify, demo, dlq, explain, importing, score, send, settings, simulate, state, topics, watch, worker
+from stream.commands import (
+    classify,
+    demo,
+    dlq,
+    explain,
+    importing,
+    score,
+    send,
+    settings,
+    simulate,
+    state,
+    topics,
+    watch,
+    worker,
+)
 
 app = typer.Typer(
     name="heartline",

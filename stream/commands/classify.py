@@ -61,7 +61,10 @@ def classify(
 
 def model_card() -> None:
     """Print the card of the shipped model: what it was trained on, what it is worth, where it is wrong."""
-    typer.echo(model_card_text())
+    try:
+        typer.echo(model_card_text())
+    except SentimentError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _opened(file: Path) -> BinaryIO:
