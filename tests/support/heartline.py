@@ -1,13 +1,16 @@
 """A whole Heartline on a broker: topics, workers as processes, and what they put out."""
 
 import os
+import shutil
 import signal
 import time
+import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from schemas.base import Event
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS, INPUTS
@@ -15,7 +18,7 @@ from schemas.scores import BandChanged, ScoreClosed, ScoreUpdated
 from stream.demo import Worker
 from stream.sending import Sender
 from stream.settings import Settings, Stage
-from stream.topics import Topics, all_topics
+from stream.topics import TABLE, Topics, all_topics
 from tests.support.kafka import KafkaBroker
 
 decode_score = msgspec.json.Decoder(ScoreUpdated).decode
@@ -51,6 +54,15 @@ class TestWorker(Worker):
         return self._process.poll() is None
 
     @property
+    def ready(self) -> bool:
+        """Whether it has its partitions and their state, and reads."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    @property
     def log(self) -> str:
         """What it said."""
         return self._log.read_text(errors="replace")
@@ -74,6 +86,22 @@ class Heartline:
         names = {name.removeprefix("HEARTLINE_").lower(): value for name, value in self.environment.items()}
         self.settings = Settings(**names)  # type: ignore[arg-type]
         self.workers: list[TestWorker] = []
+        self._starts = 0
+
+    @property
+    def process_environment(self) -> dict[str, str]:
+        """The environment of commands against this broker."""
+        return {**os.environ, **self.environment}
+
+    def alter_topic(self, topic: str, config: dict[str, str]) -> None:
+        """Change settings of a topic."""
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in config.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        admin = self.broker.admin()
+        for future in admin.incremental_alter_configs([resource]).values():
+            future.result(30)
 
     def create_topics(self) -> None:
         """Create all topics of the catalogue."""
@@ -83,10 +111,21 @@ class Heartline:
         """Start a worker; the same id gets the same data directory."""
         folder = self.folder / f"{stage}-{worker_id}"
         folder.mkdir(exist_ok=True)
+        self._keep_log(folder / f"{stage}.log")
         own = {"HEARTLINE_WORKER_ID": f"{stage}-{worker_id}", **environment}
         worker = TestWorker(stage, folder, self.environment | own)
         self.workers.append(worker)
         return worker
+
+    def _keep_log(self, log: Path) -> None:
+        """A worker writes its log anew; what the one before it said is kept beside."""
+        if log.exists():
+            self._starts += 1
+            log.rename(log.with_suffix(f".{self._starts}.log"))
+
+    def wipe(self, stage: Stage, worker_id: str = "0") -> None:
+        """Lose the disk of a worker that does not run."""
+        shutil.rmtree(self.folder / f"{stage}-{worker_id}" / stage, ignore_errors=True)
 
     def stop(self) -> None:
         """Stop all that runs."""
@@ -118,6 +157,24 @@ class Heartline:
                 break
             time.sleep(0.2)
         raise TimeoutError(f"records still wait after {timeout:g} s; " + "\n".join(w.log[-1500:] for w in self.workers))
+
+    def wait_quiet(self, timeout: float = 120.0, quiet_seconds: float = 3.0) -> None:
+        """Wait until nothing is written any more: a sweep moves no offset of a group."""
+        topics = [HEALTH_SCORES, HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, self.changelog]
+        deadline = time.monotonic() + timeout
+        before, since = ends(self.broker.bootstrap, topics), time.monotonic()
+        while time.monotonic() - since < quiet_seconds:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"something is still being written after {timeout:g} s: {before}")
+            time.sleep(0.3)
+            now = ends(self.broker.bootstrap, topics)
+            if now != before:
+                before, since = now, time.monotonic()
+
+    @property
+    def changelog(self) -> str:
+        """The name of scoring's changelog."""
+        return f"{self.settings.group('scoring')}-{TABLE}-changelog"
 
     def caught_up(self) -> bool:
         """Whether no committed record waits behind the offsets of the groups."""
@@ -174,6 +231,17 @@ def nothing_waits(bootstrap: str, group: str, topics: list[str]) -> bool:
                     raise KafkaException(error)
                 left -= 1
         return True
+    finally:
+        consumer.close()
+
+
+def ends(bootstrap: str, topics: list[str]) -> dict[tuple[str, int], int]:
+    """Where the partitions of topics end now."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "tests-ends"})
+    try:
+        known = consumer.list_topics(timeout=10).topics
+        pairs = [TopicPartition(topic, p) for topic in topics for p in known[topic].partitions]
+        return {(pair.topic, pair.partition): consumer.get_watermark_offsets(pair, 10)[1] for pair in pairs}
     finally:
         consumer.close()
 
