@@ -28,14 +28,12 @@ class Component:
 
 
 @dataclass(frozen=True)
-class Assessment:
-    """A contact's score, and all that a record of it says but for its clock, its cause and the change."""
+class Scored:
+    """A contact's score, and all that a record of it says that does not depend on the time within a step of decay."""
 
     score_raw: Fraction
     score: int
-    band: str
     computed_band: str
-    trend: str
     coverage: Fraction
     confidence: str
     facts: int
@@ -51,6 +49,14 @@ class Assessment:
     def points(self) -> dict[str, Fraction]:
         """The points of each component."""
         return {name: component.points for name, component in self.components.items()}
+
+
+@dataclass(frozen=True)
+class Assessment(Scored):
+    """All that a record of a score says but for its clock, its cause and the change."""
+
+    band: str
+    trend: str
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,31 @@ Measure = tuple[Fraction, int, int]
 
 
 def assess(facts: Facts, closes: list[Close], now: int) -> Assessment | None:
+    """What is to be said at `now`; None if no component has data."""
+    recency = engagement(facts, now)
+    scored = facts.once(f"scored {recency}", lambda: score(facts, now))
+    if scored is None:
+        return None
+    return Assessment(
+        **vars(scored),
+        band=override(facts, now) or scored.computed_band,
+        trend=trend(closes, scored.score, now),
+    )
+
+
+def score(facts: Facts, now: int) -> Scored | None:
     """The score at `now`; None if no component has data."""
     measures = measure(facts, now)
     if not measures:
         return None
     raw = raw_score(measures)
-    score = rounded(raw)
     decay_at = next_decay_at(facts, now)
-    count = facts.once("count", facts.count)
+    count = facts.count()
     profile = facts.profile
-    return Assessment(
+    return Scored(
         score_raw=raw,
-        score=score,
-        band=override(facts, now) or band(score),
-        computed_band=band(score),
-        trend=trend(closes, score, now),
+        score=rounded(raw),
+        computed_band=band(rounded(raw)),
         coverage=Fraction(len(measures), ALL_COMPONENTS),
         confidence="low" if count < 5 else "medium" if count < 15 else "high",
         facts=count,
