@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stream.dataplane.directory import exclusive
 from stream.settings import Settings
 
 app = typer.Typer(help="The local state of a worker.", no_args_is_help=True)

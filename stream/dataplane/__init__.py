@@ -1,4 +1,4 @@
-"""Moves records between Kafka, agents and local state; `docs/dataplane.md` explains it. Knows nothing of health scores."""
+"""Moves records between Kafka, agents and local state (see `docs/dataplane.md`). Knows nothing of health scores."""
 
 from stream.dataplane.cycle import Codec, Cycle, PartitionState
 from stream.dataplane.observer import Observer, Silent

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 from stream.dataplane.control import Key
+from stream.dataplane.cycle import Batch
+from stream.dataplane.identity import Identity
 from stream.dataplane.observer import Observer
 from stream.dataplane.restore import Restorer, Standbys
 from stream.dataplane.settings import PlaneSettings
@@ -18,20 +20,24 @@ from stream.errors import ConfigurationError
 class Partitions:
     """Stores, restore and standbys of one table; does nothing for a stage without one."""
 
-    def __init__(self, settings: PlaneSettings, observer: Observer) -> None:
+    def __init__(self, settings: PlaneSettings, observer: Observer, progress: Callable[[], None]) -> None:
+        """`progress` hears, from a thread, that the restore gets on."""
         self._settings = settings
-        self._restorer = Restorer(settings, observer)
+        self._observer = observer
+        self._restorer = Restorer(settings, observer, progress)
         self._standbys = Standbys(settings)
         self._stores: Stores | None = None
         self._cancelled = threading.Event()
         self._busy: asyncio.Future[dict[Key, int]] | None = None
+        self._identity: Identity | None = None
         self.active: frozenset[int] = frozenset()
 
-    def open(self) -> None:
-        """Prepare the folder."""
+    def open(self, ids: Mapping[str, str]) -> None:
+        """Prepare the folder; `ids` of the topics as they are today."""
         settings = self._settings
-        if settings.table is None:
+        if settings.table is None or settings.changelog is None:
             return
+        self._identity = Identity(settings.changelog, ids)
         if settings.data_dir is None:
             raise ConfigurationError(f"the table {settings.table} needs a data directory")
         self._stores = Stores(
@@ -62,6 +68,21 @@ class Partitions:
         self.active = frozenset(active)
         return starts
 
+    def mark(self, batch: Batch) -> None:
+        """Add what the plane itself has to remember with these rows."""
+        if self._identity is not None:
+            self._identity.mark(batch)
+
+    def marked(self, batch: Batch) -> None:
+        """The batch is committed."""
+        if self._identity is not None:
+            self._identity.marked(batch)
+
+    def report(self) -> None:
+        """Tell the observer how large the state is."""
+        for partition in self.active:
+            self._observer.state_bytes(partition, self.store(partition).size())
+
     def close(self) -> None:
         """Close all stores; nothing may be committing."""
         self._cancelled.set()
@@ -79,7 +100,12 @@ class Partitions:
         self._standbys.leave()
         self._stores.keep(active | standby)
         opened: Mapping[int, PartitionStore] = {p: self._stores.open(p) for p in active | standby}
+        assert self._identity is not None
+        for partition, store in opened.items():
+            self._identity.check_changelog(partition, store)
         self._restorer.restore(changelog, {p: opened[p] for p in active}, cancelled)
+        for partition in active:
+            self._identity.check_sources(partition, opened[partition])
         if not cancelled.is_set():
             self._standbys.follow(changelog, {p: opened[p] for p in standby})
         return starts

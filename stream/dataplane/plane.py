@@ -44,7 +44,7 @@ class DataPlane(Generic[Row]):
         self.app = control.new_app(settings, self)
         self._codec = codec
         self._delivery = delivery or self._new_delivery()
-        self._partitions = Partitions(settings, self.observer)
+        self._partitions = Partitions(settings, self.observer, self.progress)
         self._source = Source(settings, self._arrived, self.fail)
         self._committer = Committer(self._delivery, self._partitions.store, self._settled)
         self._generation: Generation | None = None
@@ -128,7 +128,7 @@ class DataPlane(Generic[Row]):
         return self._partitions.keys(partition, after, limit)
 
     def erase(self, partition: int, first: bytes, behind: bytes) -> None:
-        """Delete the keys in [first, behind) from the local store and compact them away. Blocks: call it in a thread."""
+        """Delete the keys in [first, behind) from the local store and compact. Blocks: call it in a thread."""
         self._partitions.store(partition).erase(first, behind)
 
     def progress(self) -> None:
@@ -143,7 +143,27 @@ class DataPlane(Generic[Row]):
     @property
     def waiting(self) -> bool:
         """Is there work in memory that is not committed?"""
-        return bool(self._waiting or self._flying or self._current) or self._source.waiting()
+        return bool(self._waiting or self._flying or not self._idle()) or self._source.waiting()
+
+    # --- what the watchdog and the worker look at ---
+
+    @property
+    def busy(self) -> bool:
+        """Is there something to do that has to move?"""
+        return self._generation is None or self.waiting
+
+    @property
+    def failure(self) -> HeartlineError | None:
+        """The error that ends the process."""
+        return self._failure
+
+    def report(self) -> None:
+        """Tell the observer lag and sizes."""
+        for (topic, partition), position in self._positions.items():
+            lag = self._source.lag((topic, partition), position)
+            if lag is not None:
+                self.observer.lag(topic, partition, lag)
+        self._partitions.report()
 
     # --- what Faust's side calls ---
 
@@ -244,6 +264,7 @@ class DataPlane(Generic[Row]):
         else:
             self.progressed = time.monotonic()
             self._positions.update(batch.offsets)
+            self._partitions.marked(batch)
             for committed in cycle.committed if cycle is not None else ():
                 committed()
             rows = sum(map(len, batch.rows.values()))
@@ -261,6 +282,7 @@ class DataPlane(Generic[Row]):
         except Exception as error:  # noqa: BLE001  a codec that raises ends the process
             self.fail(error)
             return
+        self._partitions.mark(batch)
         self._flying = cycle
         self._committer.submit(batch)
 

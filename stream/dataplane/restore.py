@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from confluent_kafka import (
@@ -20,6 +20,7 @@ from stream.dataplane.observer import Observer
 from stream.dataplane.settings import PlaneSettings
 from stream.dataplane.source import named
 from stream.dataplane.store import PartitionStore
+from stream.errors import ChangelogRecreated
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +33,8 @@ class Tail:
 
     def __init__(self, settings: PlaneSettings, changelog: str, stores: Mapping[int, PartitionStore]) -> None:
         self._stores = stores
-        self.positions: dict[int, int] = {}
-        """Per partition, the next offset to read, once its end was seen; markers of transactions count."""
+        self.next = {partition: _behind(store, 0) for partition, store in stores.items()}
+        """Per partition, the next offset to read; behind the markers of transactions once its end was seen."""
         self._consumer = Consumer(
             settings.client(
                 **{
@@ -62,7 +63,8 @@ class Tail:
             return 0
         rows, newest = self._sort([first, *self._consumer.consume(_BATCH - 1, 0)])
         for partition, offset in newest.items():
-            self._stores[partition].write(rows.get(partition, ()), offset, logged=False)
+            self._stores[partition].write(rows[partition], offset, logged=False)
+            self.next[partition] = offset + 1
         return sum(map(len, rows.values()))
 
     def close(self) -> None:
@@ -80,7 +82,6 @@ class Tail:
                 rows[partition].append((message.key(), message.value()))  # type: ignore[arg-type]
                 newest[partition] = offset
             elif error.code() == KafkaError._PARTITION_EOF:
-                self.positions[partition] = offset
                 if offset > 0:
                     newest[partition] = offset - 1
             elif not error.retriable() and error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
@@ -91,9 +92,11 @@ class Tail:
 class Restorer:
     """Restores the active partitions before any of their sources is read."""
 
-    def __init__(self, settings: PlaneSettings, observer: Observer) -> None:
+    def __init__(self, settings: PlaneSettings, observer: Observer, progress: Callable[[], None]) -> None:
+        """`progress` is called while records come."""
         self._settings = settings
         self._observer = observer
+        self._progress = progress
 
     def restore(self, changelog: str, stores: Mapping[int, PartitionStore], cancelled: threading.Event) -> int:
         """Apply everything up to the present end of the changelog; returns how many records.
@@ -102,25 +105,36 @@ class Restorer:
         may still be on its way to the changelog. An open transaction of a dead worker is waited for.
         """
         started = time.monotonic()
-        ends = {p: end for p, end in self._ends(changelog, sorted(stores)).items() if end > _behind(stores[p], 0)}
+        known = self._ends(changelog, sorted(stores))
+        for partition, end in known.items():
+            self._check_end(changelog, partition, end, stores[partition])
+        ends = {p: end for p, end in known.items() if end > _behind(stores[p], 0)}
         count = 0
         if ends:
             tail = Tail(self._settings, changelog, {p: stores[p] for p in ends})
             try:
-                while not cancelled.is_set() and not all(tail.positions.get(p, -1) >= ends[p] for p in ends):
+                while not cancelled.is_set() and not all(tail.next[p] >= ends[p] for p in ends):
                     count += tail.step()
-                    self._report(ends, stores)
+                    self._report(ends, tail)
             finally:
                 tail.close()
-            for partition in ends:
-                stores[partition].flush()
+        for store in stores.values():
+            store.flush()  # these rows are in no write-ahead log, and what is committed from now on is
         seconds = time.monotonic() - started
         log.info("restore.done", partitions=len(stores), records=count, seconds=round(seconds, 3))
         return count
 
-    def _report(self, ends: Mapping[int, int], stores: Mapping[int, PartitionStore]) -> None:
+    def _report(self, ends: Mapping[int, int], tail: Tail) -> None:
+        self._progress()
         for partition, end in ends.items():
-            self._observer.recovering(partition, max(0, end - _behind(stores[partition], 0)))
+            self._observer.recovering(partition, max(0, end - tail.next[partition]))
+
+    def _check_end(self, changelog: str, partition: int, end: int, store: PartitionStore) -> None:
+        if _behind(store, 0) > end:
+            raise ChangelogRecreated(
+                f"the state in {store.path} is at offset {store.offset()} of {changelog}[{partition}], which ends at "
+                f"{end}: the changelog was recreated; run `heartline state reset`, then start again"
+            )
 
     def _ends(self, changelog: str, partitions: Sequence[int]) -> dict[int, int]:
         admin = AdminClient(self._settings.client())

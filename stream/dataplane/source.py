@@ -64,8 +64,8 @@ class Source:
         self._paused: set[Key] = set()
         self._closing = False
         self._looked = 0.0
-        self.ends: dict[Key, int] = {}
-        """Known ends of the assigned partitions, a second or two old."""
+        self._ends: dict[Key, int] = {}
+        self._reached: dict[Key, int] = {}
         self._thread = threading.Thread(target=self._work, name="source", daemon=True)
         self._consumer = Consumer(_properties(settings))
 
@@ -102,6 +102,7 @@ class Source:
         def start() -> None:
             self._consumer.assign([TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()])
             self._paused = set()
+            self._reached = {}
             self._assignment = assignment
 
         self._calls.put(start)
@@ -130,6 +131,19 @@ class Source:
         """Has something been handed over that is not folded?"""
         assignment = self._assignment
         return assignment is not None and any(room.records for room in assignment.rooms.values())
+
+    def lag(self, where: Key, position: int) -> int | None:
+        """Records between what is folded and the end, a second or two old; None: not known yet.
+
+        The last offsets of a topic written in transactions are markers that nobody reads: the end counts as reached
+        when Kafka said so.
+        """
+        assignment, end = self._assignment, self._ends.get(where)
+        if assignment is None or end is None or where not in assignment.rooms:
+            return None
+        if assignment.rooms[where].records == 0:
+            position = max(position, self._reached.get(where, 0))
+        return max(0, end - position)
 
     def close(self, seconds: float) -> None:
         """End the thread and the consumer."""
@@ -185,7 +199,7 @@ class Source:
             _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
             if high >= 0:
                 ends[topic, partition] = high
-        self.ends = ends
+        self._ends = ends
 
     def _committed(self, asked: list[TopicPartition]) -> dict[Key, int]:
         starts: dict[Key, int] = {}
@@ -206,7 +220,7 @@ class Source:
         run: Run | None = None
         for message in messages:
             if message.error() is not None:
-                self._check(message.error())
+                self._check(message)
                 continue
             topic, partition = message.topic(), message.partition()
             if run is None or run.partition != partition or run.topic != topic:
@@ -239,8 +253,14 @@ class Source:
                 self._consumer.resume([TopicPartition(*where)])
                 self._paused.discard(where)
 
-    def _check(self, error: KafkaError | None) -> None:
-        if error is None or error.retriable() or error.code() in _PASSING:
+    def _check(self, message: Message) -> None:
+        error = message.error()
+        if error is None:
+            return
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._reached[message.topic(), message.partition()] = message.offset()
+            return
+        if error.retriable() or error.code() in _PASSING:
             log.warning("source.error", error=str(error))
             return
         raise named(error, "reading the source topics")
@@ -266,6 +286,7 @@ def _properties(settings: PlaneSettings) -> dict[str, Any]:
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
             "fetch.wait.max.ms": 500,
             "fetch.message.max.bytes": 1 << 20,
             "queued.max.messages.kbytes": 8 << 10,

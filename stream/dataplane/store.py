@@ -149,7 +149,7 @@ def _named_errors(path: Path) -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "ENOSPC" in text:
             raise DiskFull(
-                f"the disk under {path} is full ({text}); free space and start again: nothing unwritten was acknowledged"
+                f"the disk under {path} is full ({text}); free space, then start again: the rows are in the changelog"
             ) from error
         raise StateError(
             f"RocksDB failed in {path}: {text}; "

@@ -8,8 +8,10 @@ from typing import Any
 import structlog
 
 from stream.dataplane import topics
+from stream.dataplane.directory import exclusive
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.threads import in_thread
+from stream.dataplane.watch import Watchdog, report
 
 log = structlog.get_logger(__name__)
 
@@ -33,47 +35,57 @@ async def _main(plane: DataPlane[Any]) -> None:
 
 async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     """Work until `stop` is set, as part of a larger program. Raises as `run`."""
-    plane._loop = asyncio.get_running_loop()
-    await in_thread("check", lambda: _before_joining(plane))
-    plane._committer.start()
-    plane._source.start()
-    starting = asyncio.create_task(plane.app.start())
-    starting.add_done_callback(lambda task: _started(plane, task))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        while plane._failure is None and not stop.is_set():
-            changed = asyncio.create_task(plane._changed.wait())
-            await asyncio.wait({changed, stopping}, return_when=asyncio.FIRST_COMPLETED, timeout=1.0)
-            changed.cancel()
-        if plane._failure is None:
-            log.info("worker.draining")
-            await plane.leave()
-    finally:
-        stopping.cancel()
-        await _close(plane, starting)
-    if plane._failure is not None:
-        raise plane._failure
-
-
-def _started(plane: DataPlane[Any], task: "asyncio.Task[None]") -> None:
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        plane.fail(error)
+    with contextlib.ExitStack() as held:
+        if plane.settings.data_dir is not None:
+            held.enter_context(exclusive(plane.settings.data_dir))
+        plane._loop = asyncio.get_running_loop()
+        await in_thread("check", lambda: _before_joining(plane))
+        await _work(plane, stop)
+    if plane.failure is not None:
+        raise plane.failure
 
 
 def _before_joining(plane: DataPlane[Any]) -> None:
-    if plane.settings.data_dir is not None:
-        plane.settings.data_dir.mkdir(parents=True, exist_ok=True)
-    topics.check(plane.settings, plane.sources())
-    plane._partitions.open()
+    """Everything that has to be right before the group gives us partitions."""
+    ids = topics.check(plane.settings, plane.sources())
+    plane._partitions.open(ids)
     plane._delivery.open()
 
 
-async def _close(plane: DataPlane[Any], starting: "asyncio.Task[None]") -> None:
+async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     seconds = plane.settings.drain_seconds
-    with contextlib.suppress(Exception):
+    watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=3 * seconds + 5)
+    watchdog.start()
+    plane._committer.start()
+    plane._source.start()
+    tasks = [asyncio.create_task(task) for task in (_start(plane), stop.wait(), report(plane))]
+    try:
+        while plane.failure is None and not stop.is_set():
+            changed = asyncio.create_task(plane._changed.wait())
+            await asyncio.wait({changed, tasks[1]}, return_when=asyncio.FIRST_COMPLETED, timeout=1.0)
+            changed.cancel()
+        if plane.failure is None:
+            log.info("worker.draining")
+            await plane.leave()
+    finally:
+        await _close(plane, seconds)
+        for task in tasks:
+            task.cancel()
+        watchdog.stop()
+
+
+async def _start(plane: DataPlane[Any]) -> None:
+    try:
+        await plane.app.start()
+    except Exception as error:  # noqa: BLE001  the process ends with it
+        plane.fail(error)
+
+
+async def _close(plane: DataPlane[Any], seconds: float) -> None:
+    try:
         await asyncio.wait_for(plane.app.stop(), seconds)
-    starting.cancel()
+    except Exception as error:  # noqa: BLE001  the process ends anyway, and nothing is acknowledged by Faust
+        log.warning("faust.stop", error=repr(error))
     await in_thread("close", lambda: _release(plane, seconds))
 
 

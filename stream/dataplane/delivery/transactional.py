@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from stream.dataplane.cycle import Batch
 from stream.dataplane.delivery import Fenced
 from stream.dataplane.delivery.producing import failure, produce_outputs, produce_rows, producer_properties
+from stream.dataplane.run import Generation
 from stream.dataplane.settings import PlaneSettings
-from stream.errors import BrokerUnreachable, DeliveryFailed, WorkerFenced
+from stream.errors import BrokerUnreachable, ClientIncompatible, DeliveryFailed, WorkerFenced
 
 _GENERATION_OVER = {
     KafkaError.ILLEGAL_GENERATION,
@@ -19,6 +21,21 @@ _GENERATION_OVER = {
 }
 _PRODUCER_FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
 _CALL_SECONDS = 5.0
+
+
+def check_metadata(settings: PlaneSettings) -> None:
+    """Compare our form of the group metadata with what the installed librdkafka makes; it is its own format."""
+    for instance_id in (None, "instance"):
+        more = {} if instance_id is None else {"group.instance.id": instance_id}
+        consumer = Consumer(settings.client(**{"group.id": settings.application, **more}))
+        real = consumer.consumer_group_metadata()
+        consumer.close()
+        ours = Generation(-1, "", settings.application, instance_id).metadata()
+        if real != ours:
+            raise ClientIncompatible(
+                f"confluent-kafka {confluent_kafka.__version__} writes group metadata as {real!r}, this version of "
+                f"Heartline as {ours!r}: transactions would not be fenced; install the locked version"
+            )
 
 
 class TransactionalDelivery:
@@ -38,7 +55,12 @@ class TransactionalDelivery:
         )
 
     def open(self) -> None:
-        """Take over the transactional id; a transaction that a killed predecessor left open is aborted here."""
+        """Take over the transactional id; a transaction that a killed predecessor left open is aborted here.
+
+        Raises:
+            ClientIncompatible: the fence would not be understood.
+        """
+        check_metadata(self._settings)
         self._retried("taking over the transactional id", lambda: self._producer.init_transactions(_CALL_SECONDS))
 
     def deliver(self, batch: Batch) -> None:

@@ -1,0 +1,86 @@
+"""Watches over a running plane: ends the process when it is stuck, and tells the observer where it stands."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from stream.errors import HeartlineError, Stalled
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS = 5.0
+
+
+class Watched(Protocol):
+    """What the watchdog looks at; read from its thread."""
+
+    progressed: float
+    """When something last moved (monotonic)."""
+
+    @property
+    def busy(self) -> bool:
+        """Is there something to do: records in memory, a commit, or an assignment that is not ready yet?"""
+
+    @property
+    def failure(self) -> HeartlineError | None:
+        """The error that ends the process."""
+
+    def fail(self, error: BaseException) -> None:
+        """End the process."""
+
+    def report(self) -> None:
+        """Tell the observer lag and sizes."""
+
+
+class Watchdog:
+    """A thread: it also notices a blocked event loop, and an end that does not come."""
+
+    def __init__(self, plane: Watched, stall_seconds: float, end_seconds: float) -> None:
+        """`end_seconds` is how long an orderly end may take after a failure."""
+        self._plane = plane
+        self._stall_seconds = stall_seconds
+        self._end_seconds = end_seconds
+        self._over = threading.Event()
+        self._failed_at: float | None = None
+        self._exit: Callable[[int], None] = os._exit
+
+    def start(self) -> None:
+        """Start watching."""
+        threading.Thread(target=self._work, name="watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """The end has come in order."""
+        self._over.set()
+
+    def _work(self) -> None:
+        while not self._over.wait(min(1.0, self._stall_seconds / 4)):
+            self.look(time.monotonic())
+
+    def look(self, now: float) -> None:
+        """One look."""
+        plane = self._plane
+        failure = plane.failure
+        if failure is not None:
+            self._failed_at = self._failed_at or now
+            if now - self._failed_at > self._end_seconds:
+                log.error("worker.killed", error=str(failure), seconds=self._end_seconds)
+                self._exit(failure.exit_code)
+        elif plane.busy and now - plane.progressed > self._stall_seconds:
+            plane.fail(
+                Stalled(
+                    f"records wait and nothing was processed for {self._stall_seconds:.0f} s: the broker, an agent or "
+                    "the group is stuck; the process ends so that its supervisor starts it again"
+                )
+            )
+
+
+async def report(plane: Watched) -> None:
+    """Tell the observer every few seconds, until cancelled."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        plane.report()
