@@ -87,8 +87,8 @@ class TextClassifier:
         encoded = self._encode([window for _, window in wanted])
         rows = [_Window(place, ids) for (place, _), ids in zip(wanted, encoded, strict=True)]
         logits: list[Floats | None] = [None] * len(rows)
-        for batch in _batches(rows):
-            scored = self._score(*self._padded([rows[place].ids for place in batch]))
+        for batch in batches([len(row.ids) for row in rows]):
+            scored = self._score(*padded([rows[place].ids for place in batch], self._pad))
             for place, row in zip(batch, scored, strict=True):
                 logits[place] = row
         start = 0
@@ -101,21 +101,23 @@ class TextClassifier:
             yield rows[start].text, self._meaning.read(stacked, lengths)
             start = end
 
-    def _padded(self, rows: list[list[int]]) -> tuple[Ids, Ids]:
-        longest = max(map(len, rows))
-        ids = np.full((len(rows), longest), self._pad, dtype=np.int64)
-        mask = np.zeros((len(rows), longest), dtype=np.int64)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
-            mask[place, : len(row)] = 1
-        return ids, mask
+
+def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
+    """Ids and mask of a batch, (rows, longest)."""
+    longest = max(map(len, rows))
+    ids = np.full((len(rows), longest), pad, dtype=np.int64)
+    mask = np.zeros((len(rows), longest), dtype=np.int64)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return ids, mask
 
 
-def _batches(rows: list[_Window]) -> Iterator[list[int]]:
-    """Places of the rows, by length, in batches of at most `BATCH_ROWS` rows and `BATCH_TOKENS` tokens."""
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of rows of these `lengths`, by length, at most `BATCH_ROWS` rows and `BATCH_TOKENS` tokens together."""
     batch: list[int] = []
-    for place in sorted(range(len(rows)), key=lambda place: len(rows[place].ids)):
-        if batch and (len(batch) == BATCH_ROWS or (len(batch) + 1) * len(rows[place].ids) > BATCH_TOKENS):
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == BATCH_ROWS or (len(batch) + 1) * lengths[place] > BATCH_TOKENS):
             yield batch
             batch = []
         batch.append(place)

@@ -20,7 +20,8 @@ classifier.classify(["It works again, thank you."])
 seconds = time.perf_counter() - started
 classifier.classify(sys.stdin.read().splitlines())
 import resource
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(seconds, peak, "torch" in sys.modules)
 """
 
 
@@ -37,7 +38,7 @@ class Cost(msgspec.Struct, frozen=True):
 def cost(classifier: Classifier, texts: Sequence[str], directory: Path) -> Cost:
     """Measure; `classifier` must run one session, so that the rates are per core."""
     sentences = [" ".join(texts[start : start + LONG_SENTENCES]) for start in range(0, len(texts), LONG_SENTENCES)]
-    start_seconds, peak_mib = _fresh_process(texts)
+    start_seconds, peak_mib = fresh_process(texts)
     return Cost(
         short_per_second=_rate(classifier, texts),
         long_per_second=_rate(classifier, sentences),
@@ -54,10 +55,15 @@ def _rate(classifier: Classifier, texts: Sequence[str]) -> float:
     return round(len(texts) / (time.perf_counter() - started))
 
 
-def _fresh_process(texts: Sequence[str]) -> tuple[float, float]:
-    """Seconds to the first reading, and the most memory in MiB, of a process of its own."""
+def fresh_process(texts: Sequence[str]) -> tuple[float, float]:
+    """Seconds from the first import to the first reading, and the most memory in MiB, of a process of its own.
+
+    Raises RuntimeError if that process imported torch.
+    """
     done = subprocess.run(
         [sys.executable, "-c", MEASURED], input="\n".join(texts), capture_output=True, text=True, check=True
     )
-    seconds, peak = done.stdout.split()
+    seconds, peak, torch = done.stdout.split()
+    if torch == "True":
+        raise RuntimeError("the shipped model imported torch, which serving must not need")
     return round(float(seconds), 2), round(float(peak))
