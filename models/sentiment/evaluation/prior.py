@@ -1,14 +1,17 @@
 """What taking the prior back does: to text like the training set's, and to text that is mostly complaints."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from models.sentiment.evaluation.quality import compare
-from models.sentiment.port import LABELS
-from models.sentiment.shipped import ShippedConfig, load_shipped
-from models.sentiment.training.data import Corpus, Tweet
+from models.sentiment.evaluation.metrics import Sentiment, sentiment
+from models.sentiment.port import LABELS, Classifier
+from models.sentiment.shipped import load_shipped, read_config
+from models.sentiment.training.data import Tweet
 
 TAUS = (0.0, 0.25, 0.5, 1.0)
 COMPLAINTS = {"negative": 0.60, "neutral": 0.25, "positive": 0.15}
@@ -16,53 +19,63 @@ COMPLAINTS = {"negative": 0.60, "neutral": 0.25, "positive": 0.15}
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Accuracy and calibration error of one `prior_tau`, on the test set as it is and as complaints."""
+    """The figures of one `prior_tau`, on the test set as it is and on a draw of it that is mostly complaints."""
 
     tau: float
-    macro_recall: float
-    accuracy: float
-    calibration_error: float
-    complaints_accuracy: float
-    complaints_calibration_error: float
+    whole: Sentiment
+    complaints: Sentiment
 
 
-def prior_table(config: ShippedConfig, corpus: Corpus, directory: Path) -> str:
-    """Markdown: one row per `TAUS`."""
-    rows = [prior_row(tau, corpus.tweets_test, directory) for tau in TAUS]
+def prior_table(tweets: Sequence[Tweet], directory: Path) -> str:
+    """Markdown: one row per `TAUS`, for the model in `directory`."""
+    default = read_config(directory).calibration.prior_tau
     lines = [
         "| `prior_tau` | macro recall | accuracy | ECE | accuracy, 60 % negative | ECE, 60 % negative |",
         "|---|---|---|---|---|---|",
     ]
-    for row in rows:
-        chosen = " (default)" if row.tau == config.calibration.prior_tau else ""
+    for row in prior_rows(tweets, directory):
+        name = f"{row.tau} (default)" if row.tau == default else f"{row.tau}"
         lines.append(
-            f"| {row.tau}{chosen} | {row.macro_recall} | {row.accuracy} | {row.calibration_error:.3f} | "
-            f"{row.complaints_accuracy} | {row.complaints_calibration_error:.3f} |"
+            f"| {name} | {row.whole.macro_recall} | {row.whole.accuracy} | "
+            f"{row.whole.calibration_error:.3f} | {row.complaints.accuracy} | {row.complaints.calibration_error:.3f} |"
         )
     return "\n".join(lines)
 
 
-def prior_row(tau: float, tweets: list[Tweet], directory: Path) -> Row:
-    """The figures of one `prior_tau`."""
-    classifier = load_shipped(sessions=1, prior_tau=tau, directory=directory)
-    readings = classifier.classify([tweet.text for tweet in tweets])
+def prior_rows(tweets: Sequence[Tweet], directory: Path) -> list[Row]:
+    """Read the tweets once with `prior_tau` 0 and weigh the probabilities anew for each of `TAUS`."""
+    classifier = load_shipped(sessions=1, prior_tau=0.0, directory=directory)
+    shares, read = probabilities(classifier, tweets)
     classifier.close()
-    whole = compare(tweets, readings)
-    places = complaints(tweets)
-    mixed = compare([tweets[place] for place in places], [readings[place] for place in places])
-    return Row(
-        tau, whole.macro_recall, whole.accuracy, whole.calibration_error, mixed.accuracy, mixed.calibration_error
-    )
+    labels = np.array([tweets[place].label for place in read])
+    prior = np.array(read_config(directory).calibration.prior)
+    drawn = complaints(labels)
+    return [
+        Row(tau, measured(shares * prior**-tau, labels), measured((shares * prior**-tau)[drawn], labels[drawn]))
+        for tau in TAUS
+    ]
 
 
-def complaints(tweets: list[Tweet]) -> list[int]:
-    """Places of as many of the tweets as have the shares of `COMPLAINTS`, drawn without replacement, seeded."""
-    by_label = [[place for place, tweet in enumerate(tweets) if tweet.label == label] for label in range(len(LABELS))]
+def probabilities(classifier: Classifier, tweets: Sequence[Tweet]) -> tuple[NDArray[np.float64], list[int]]:
+    """(texts, 3) of the texts that could be read, and their places."""
+    readings = classifier.classify([tweet.text for tweet in tweets])
+    read = [place for place, reading in enumerate(readings) if reading.probabilities is not None]
+    found = [readings[place].probabilities for place in read]
+    return np.array([[getattr(shares, label) for label in LABELS] for shares in found]), read
+
+
+def measured(weighed: NDArray[np.float64], labels: NDArray[np.int64]) -> Sentiment:
+    """The figures of rows that need not sum to 1."""
+    normal = weighed / weighed.sum(axis=1, keepdims=True)
+    return sentiment(labels.tolist(), normal.argmax(axis=1).tolist(), normal.max(axis=1).tolist())
+
+
+def complaints(labels: NDArray[np.int64]) -> list[int]:
+    """Places of as many rows as there are in the shares of `COMPLAINTS`, drawn without replacement, seeded."""
+    places = [np.flatnonzero(labels == label).tolist() for label in range(len(LABELS))]
     shares = [COMPLAINTS[label] for label in LABELS]
-    total = min(len(places) / share for places, share in zip(by_label, shares, strict=True))
+    total = min(len(each) / share for each, share in zip(places, shares, strict=True))
     random = Random(0)
     return [
-        place
-        for places, share in zip(by_label, shares, strict=True)
-        for place in random.sample(places, int(total * share))
+        place for each, share in zip(places, shares, strict=True) for place in random.sample(each, int(total * share))
     ]

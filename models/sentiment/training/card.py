@@ -27,7 +27,7 @@ def write_card(corpus: Corpus, work: Path, out: Path) -> None:
         "name": f"{config.name} {config.version}",
         "table": table(found),
         "float": _float_row(found.shipped, _float_quality(config, corpus, work, out)),
-        "prior": prior_table(config, corpus, out),
+        "prior": prior_table(corpus.tweets_test, out),
         "unseen": _unseen(corpus, work),
         "tweets": len(corpus.tweets),
         "comments": len(corpus.comments),
