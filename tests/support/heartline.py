@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -68,6 +68,14 @@ class TestWorker(Worker):
         return self._log.read_text(errors="replace")
 
 
+class QuietSettings(Settings):
+    """Settings of the clients in the test itself: a broker that is killed is no news."""
+
+    def kafka(self) -> dict[str, str]:
+        """The connection, and silence."""
+        return {**super().kafka(), "log_level": "0"}
+
+
 class Heartline:
     """Workers on a broker. `environment` holds settings beside those of the broker and the folder."""
 
@@ -84,7 +92,7 @@ class Heartline:
             **environment,
         }
         names = {name.removeprefix("HEARTLINE_").lower(): value for name, value in self.environment.items()}
-        self.settings = Settings(**names)  # type: ignore[arg-type]
+        self.settings = QuietSettings(**names)  # type: ignore[arg-type]
         self.workers: list[TestWorker] = []
         self._starts = 0
 
@@ -142,12 +150,14 @@ class Heartline:
                 sender.send_event(event)
         return sender.sent
 
-    def wait_settled(self, timeout: float = 120.0, quiet_seconds: float = 1.5) -> None:
-        """Wait until both groups have committed all that their topics hold, for a while."""
+    def wait_settled(
+        self, timeout: float = 120.0, quiet_seconds: float = 1.5, stages: Sequence[Stage] = ("intake", "scoring")
+    ) -> None:
+        """Wait until the groups have committed all that their topics hold, for a while."""
         since: float | None = None
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if self.caught_up():
+            if self.caught_up(stages):
                 since = since or time.monotonic()
                 if time.monotonic() - since >= quiet_seconds:
                     return
@@ -176,11 +186,10 @@ class Heartline:
         """The name of scoring's changelog."""
         return f"{self.settings.group('scoring')}-{TABLE}-changelog"
 
-    def caught_up(self) -> bool:
+    def caught_up(self, stages: Sequence[Stage]) -> bool:
         """Whether no committed record waits behind the offsets of the groups."""
-        inputs = [topic.name for topic in INPUTS]
-        groups: list[tuple[Stage, list[str]]] = [("intake", inputs), ("scoring", [HEALTH_SIGNALS])]
-        return all(nothing_waits(self.broker.bootstrap, self.settings.group(stage), names) for stage, names in groups)
+        topics = {"intake": [topic.name for topic in INPUTS], "scoring": [HEALTH_SIGNALS]}
+        return all(nothing_waits(self.broker.bootstrap, self.settings.group(stage), topics[stage]) for stage in stages)
 
     def scores(self) -> list[ScoreUpdated]:
         """Every committed score record, in order per contact."""
