@@ -53,9 +53,7 @@ def apply(state: ContactState, fact: ContactFact, contact: str, now: int) -> int
 def _message(state: ContactState, fact: MessageClassified, at: int, contact: str, now: int) -> int:
     changed, ticket, author, message = NOTHING, 0, fact.author, id_bytes(fact.message)
     if author == "customer":
-        changed = active.note_customer_wrote(state.activity, at)
-    elif author == "agent":
-        changed = active.note_agent_wrote(state.activity, at)
+        changed = active.note_activity(state.activity, at)
     if fact.ticket is not None:
         reply = int.from_bytes(message[:4])
         sections, ticket = fold_message_of_ticket(state, author, reply, fact.ticket, at, now)

@@ -5,7 +5,7 @@ A component without data is left out, and so its weight falls to the others. Wit
 
 import msgspec
 
-from models.health.bands import rounded
+from models.health.bands import BANDS, DECLINING, IMPROVING, INSUFFICIENT_HISTORY, STABLE, TRENDS, rounded
 from models.health.closes import score_at
 from models.health.facts.messages import DAY_MS, customer_messages
 from models.health.facts.sections import CLOCK
@@ -25,7 +25,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     """A contact's score at `now` by a model, and all that explains it.
 
     `components` are those of the model in its order, None for one without data; `weight` is the sum of the weights of
-    those present. `band` is the override's while there is one.
+    those present. Bands and the trend are numbers too, as rows keep them.
     """
 
     now: int
@@ -34,10 +34,25 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     weight: float
     score_raw: float
     score: int
-    band: Band
-    computed_band: Band
-    trend: Trend
+    band_number: int
+    computed_band_number: int
+    trend_number: int
     facts: int
+
+    @property
+    def band(self) -> Band:
+        """The band: the override's while there is one."""
+        return BANDS[self.band_number]
+
+    @property
+    def computed_band(self) -> Band:
+        """The band that the score is in."""
+        return BANDS[self.computed_band_number]
+
+    @property
+    def trend(self) -> Trend:
+        """Where the score is going."""
+        return TRENDS[self.trend_number]
 
     @property
     def points(self) -> dict[int, float]:
@@ -71,7 +86,7 @@ def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     published = state.published
     if published is None or published.model != model.version:
         return measure(state, model, now)
-    if published.holds_until is None or now < published.holds_until:
+    if published.holds_for is None or now - published.now <= published.holds_for:
         return published.components
     return remeasure(state, model, now, published.components, CLOCK)
 
@@ -106,7 +121,7 @@ def summarise(
         weight,
         score_raw,
         score,
-        computed_band if override is None else override,
+        computed_band if override is None else BANDS.index(override),
         computed_band,
         trend(state.closes, score, now),
         facts,
@@ -143,11 +158,11 @@ def confidence(facts: int) -> Confidence:
     return "medium" if facts < _HIGH_FACTS else "high"
 
 
-def trend(closes: list[bytes], score: int, now: int) -> Trend:
-    """The score against the daily close at or before seven days ago."""
+def trend(closes: list[bytes], score: int, now: int) -> int:
+    """The score against the daily close at or before seven days ago: the place in `TRENDS`."""
     before = score_at(closes, now - TREND_MS)
     if before is None:
-        return "insufficient_history"
+        return INSUFFICIENT_HISTORY
     if score - before >= TREND_POINTS:
-        return "improving"
-    return "declining" if before - score >= TREND_POINTS else "stable"
+        return IMPROVING
+    return DECLINING if before - score >= TREND_POINTS else STABLE

@@ -9,8 +9,13 @@ from typing import Literal
 import msgspec
 
 from schemas.base import Band
+from schemas.scores import Trend
 
+# Rows name bands and trends by their place here: never change the order.
 BANDS: tuple[Band, ...] = ("at_risk", "needs_attention", "healthy", "champion")
+AT_RISK, NEEDS_ATTENTION, HEALTHY, CHAMPION = range(4)
+TRENDS: tuple[Trend, ...] = ("insufficient_history", "declining", "stable", "improving")
+INSUFFICIENT_HISTORY, DECLINING, STABLE, IMPROVING = range(4)
 
 Edge = int
 
@@ -26,11 +31,11 @@ class BandEdges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if not 0 < self.needs_attention < self.healthy < self.champion <= 100:
             raise ValueError("band edges must rise: 0 < needs_attention < healthy < champion <= 100")
 
-    def band(self, score: int) -> Band:
-        """The band of a rounded score."""
+    def band(self, score: int) -> int:
+        """The place of a rounded score's band in `BANDS`."""
         if score >= self.healthy:
-            return "champion" if score >= self.champion else "healthy"
-        return "needs_attention" if score >= self.needs_attention else "at_risk"
+            return CHAMPION if score >= self.champion else HEALTHY
+        return NEEDS_ATTENTION if score >= self.needs_attention else AT_RISK
 
 
 def rounded(score_raw: float) -> int:
@@ -38,8 +43,8 @@ def rounded(score_raw: float) -> int:
     return floor(score_raw + 0.5)
 
 
-def direction(before: Band | None, after: Band) -> Literal["initial", "declined", "improved"]:
-    """Which way a contact went from one band to another one."""
+def direction(before: int | None, after: int) -> Literal["initial", "declined", "improved"]:
+    """Which way a contact went from one band (its place) to another one."""
     if before is None:
         return "initial"
-    return "improved" if BANDS.index(after) > BANDS.index(before) else "declined"
+    return "improved" if after > before else "declined"

@@ -32,9 +32,9 @@ class Close(msgspec.Struct, frozen=True, gc=False):
     points: dict[int, float]
 
 
-def pack_close(at: int, score: int, band: Band, points: dict[int, float]) -> bytes:
-    """The packed form of a close; `points` by the component's code."""
-    head = _HEAD.pack(at >> 32, at & 0xFFFFFFFF, score, BANDS.index(band))
+def pack_close(at: int, score: int, band: int, points: dict[int, float]) -> bytes:
+    """The packed form of a close; `band` by its place, `points` by the component's code."""
+    head = _HEAD.pack(at >> 32, at & 0xFFFFFFFF, score, band)
     return head + b"".join([_POINTS.pack(code << 24 | round(each * _PRECISION)) for code, each in points.items()])
 
 

@@ -21,6 +21,7 @@ from models.health.assess import (
     summarise,
     weigh,
 )
+from models.health.bands import AT_RISK, BANDS
 from models.health.closes import add_close, pack_close
 from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKETS
 from models.health.model import HealthModel
@@ -159,20 +160,20 @@ def _publish(
     reaction.score = records.score_updated(
         subject.tenant, subject.contact, state, model, current, change, cause, mode, next_decay
     )
-    if before is None or before.band != current.band:
-        reaction.band = records.band_changed(reaction.score, before)
-        state.band_since = current.now
+    if before is None or before.band != current.band_number:
+        reaction.band = records.band_changed(reaction.score, current, before)
+        state.at_risk_since = current.now if current.band_number == AT_RISK else None
     state.published = Published(
         current.now,
         current.model,
         current.components,
         current.score_raw,
         current.score,
-        current.band,
-        current.computed_band,
-        current.trend,
+        current.band_number,
+        current.computed_band_number,
+        current.trend_number,
         current.facts,
-        holds_until,
+        None if holds_until is None else holds_until - 1 - current.now,
     )
     reaction.changed = True
 
@@ -181,9 +182,9 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
     return (
         before.components == current.components
         and before.facts == current.facts
-        and before.trend == current.trend
-        and before.band == current.band
-        and before.computed_band == current.computed_band
+        and before.trend == current.trend_number
+        and before.band == current.band_number
+        and before.computed_band == current.computed_band_number
         and before.score == current.score
         and before.model == current.model
     )
@@ -192,7 +193,7 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
 def _close(
     reaction: Reaction, state: ContactState, subject: Subject, day: int, current: Assessment, mode: Mode
 ) -> None:
-    close = pack_close(current.now, current.score, current.band, current.points)
+    close = pack_close(current.now, current.score, current.band_number, current.points)
     if add_close(state.closes, close, current.now):
         reaction.close = records.score_closed(subject.tenant, subject.contact, state.seq, day, current, mode)
         reaction.changed = True
@@ -200,6 +201,6 @@ def _close(
 
 def _tombstone(reaction: Reaction, state: ContactState, before: Published | None) -> None:
     state.published = None
-    state.band_since = None
+    state.at_risk_since = None
     reaction.tombstone = reaction.changed = True
-    reaction.tombstone_of = None if before is None else before.band
+    reaction.tombstone_of = None if before is None else BANDS[before.band]

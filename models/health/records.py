@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import get_args
 
 from models.health.assess import Assessment, confidence, points, remeasure, weigh
-from models.health.bands import direction, rounded
+from models.health.bands import BANDS, direction, rounded
 from models.health.components.registry import NAMES
 from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
@@ -88,7 +88,7 @@ def score_change(before: Published | None, old: Components, current: Assessment)
     )
 
 
-def band_changed(record: ScoreUpdated, before: Published | None) -> BandChanged:
+def band_changed(record: ScoreUpdated, current: Assessment, before: Published | None) -> BandChanged:
     """The record of a change of band that comes with a score record."""
     from_band = None if before is None else before.band
     return BandChanged(
@@ -98,9 +98,9 @@ def band_changed(record: ScoreUpdated, before: Published | None) -> BandChanged:
         at=record.at,
         mode=record.mode,
         contact=record.contact,
-        direction=direction(from_band, record.band),
+        direction=direction(from_band, current.band_number),
         to_band=record.band,
-        from_band=from_band,
+        from_band=None if from_band is None else BANDS[from_band],
         score=record.score,
         previous_score=record.previous_score,
         cause=record.cause,

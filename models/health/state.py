@@ -14,8 +14,6 @@ from models.health.facts.corrections import Correction
 from models.health.facts.override import Override
 from models.health.facts.profile import Profile
 from models.health.facts.reviews import Review
-from schemas.base import Band
-from schemas.scores import Trend
 
 STATE_VERSION = 1
 NO_OFFSET = -1
@@ -40,7 +38,8 @@ Components = list[Measured | None]
 class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The last published score: what it was computed from, and when.
 
-    `holds_until` is the first millisecond at which time alone changes a component.
+    Bands and trend are numbers (`models.health.bands`), for a row has no room for words. `holds_for`: this long after
+    `now` (milliseconds) time alone changes no component; None is for ever.
     """
 
     now: int
@@ -48,11 +47,11 @@ class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     components: Components
     score_raw: float
     score: int
-    band: Band
-    computed_band: Band
-    trend: Trend
+    band: int
+    computed_band: int
+    trend: int
     facts: int
-    holds_until: int | None
+    holds_for: int | None
 
 
 class AlertState(msgspec.Struct, array_like=True, gc=False):
@@ -103,7 +102,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     reviews: list[Review] = msgspec.field(default_factory=list)
     override: Override | None = None
     alerts: list[AlertState] = msgspec.field(default_factory=list)
-    band_since: int | None = None
+    at_risk_since: int | None = None
     buckets: list[Bucket] = msgspec.field(default_factory=list)
     totals: Totals | None = None
     merged_into: MergedInto | None = None

@@ -10,12 +10,16 @@ from models.health.facts.sections import ACTIVITY, HISTORY, NOTHING
 
 
 class Activity(msgspec.Struct, array_like=True, gc=False):
-    """Times in UTC milliseconds. The two sides' latest messages say whether the customer has stopped listening."""
+    """Times in UTC milliseconds.
+
+    The latest replies that came without a message (`ticket.replied`) say, with the messages that a row keeps, who wrote
+    last and so whether the customer has stopped listening.
+    """
 
     first_at: int | None = None
     last_at: int | None = None
-    customer_wrote_at: int | None = None
-    agent_wrote_at: int | None = None
+    customer_replied_at: int | None = None
+    agent_replied_at: int | None = None
 
 
 def note_activity(activity: Activity, at: int) -> int:
@@ -30,18 +34,18 @@ def note_activity(activity: Activity, at: int) -> int:
     return changed
 
 
-def note_customer_wrote(activity: Activity, at: int) -> int:
-    """The customer wrote, which is activity."""
+def note_customer_reply(activity: Activity, at: int) -> int:
+    """The customer replied on a ticket, which is activity."""
     changed = note_activity(activity, at)
-    if activity.customer_wrote_at is None or at > activity.customer_wrote_at:
-        activity.customer_wrote_at = at
+    if activity.customer_replied_at is None or at > activity.customer_replied_at:
+        activity.customer_replied_at = at
         changed |= HISTORY
     return changed
 
 
-def note_agent_wrote(activity: Activity, at: int) -> int:
-    """An agent wrote, which is not the contact's activity."""
-    if activity.agent_wrote_at is None or at > activity.agent_wrote_at:
-        activity.agent_wrote_at = at
+def note_agent_reply(activity: Activity, at: int) -> int:
+    """An agent replied on a ticket, which is not the contact's activity."""
+    if activity.agent_replied_at is None or at > activity.agent_replied_at:
+        activity.agent_replied_at = at
         return HISTORY
     return NOTHING

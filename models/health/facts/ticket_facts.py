@@ -71,9 +71,9 @@ def fold_message_of_ticket(
 def _note_activity(state: ContactState, fact: TicketFact, at: int) -> int:
     match fact:
         case TicketReplied(author="customer"):
-            return active.note_customer_wrote(state.activity, at)
+            return active.note_customer_reply(state.activity, at)
         case TicketReplied(author="agent"):
-            return active.note_agent_wrote(state.activity, at)
+            return active.note_agent_reply(state.activity, at)
         case TicketOpened(opened_by="customer") | TicketReopened(reopened_by="customer"):
             return active.note_activity(state.activity, at)
         case _:
