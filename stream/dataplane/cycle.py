@@ -77,15 +77,24 @@ class PartitionState(Generic[Row]):
     def scan(self, after: bytes | None, limit: int) -> list[tuple[bytes, Row]]:
         """Up to `limit` rows in key order behind `after`, as this cycle sees them.
 
-        Rows that are not in the store yet (created since the last commit) are left out; deleted ones too.
+        Rows that are not in the store yet come too, deleted ones do not: a sweep may not miss what was created since
+        the last commit.
         """
+        stored = dict(islice(self._store.items(after), limit))
+        last = next(reversed(stored)) if len(stored) == limit else None
+        created = {
+            key
+            for rows in (self._older, self._rows)
+            for key in rows
+            if key not in stored and (after is None or key > after) and (last is None or key < last)
+        }
         found: list[tuple[bytes, Row]] = []
-        for key, raw in islice(self._store.items(after), limit):
+        for key in sorted([*stored, *created])[:limit] if created else stored:
             row = self._rows.get(key, _MISSING)
             if row is _MISSING:
                 row = self._older.get(key, _MISSING)
             if row is _MISSING:
-                found.append((key, self._decode(raw)))
+                found.append((key, self._decode(stored[key])))
             elif row is not None:
                 found.append((key, row))  # type: ignore[arg-type]
         return found
