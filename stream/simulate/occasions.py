@@ -1,8 +1,10 @@
 """All the other stories: chats, changed profiles, and what people decide by hand."""
 
+from msgspec.structs import replace
+
 from schemas.base import from_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideBand, OverrideCleared, OverrideSet
-from stream.simulate.desk import Desk, Story, Thread
+from stream.simulate.desk import Desk, Happening, Story, Thread
 from stream.simulate.rhythm import DAY, MINUTE, SECOND
 
 _BANDS: tuple[OverrideBand, ...] = ("at_risk", "danger", "needs_attention", "champion")
@@ -38,16 +40,30 @@ def account_changed(desk: Desk, contact: int, at: int) -> Story:
 
 
 def overridden(desk: Desk, contact: int, at: int) -> Story:
-    """A person sets a band by hand; it expires, is taken back, or stays."""
+    """A person sets a band by hand, at times a whole account's; it expires, is taken back, or stays."""
     yield from desk.introduce(contact, at)
     author = desk.people.csm(contact)
-    band = desk.pick(_BANDS)
-    expires_at = from_milliseconds(at + desk.delay(5 * DAY)) if desk.chance(0.5) else None
-    reason = "They told me on the phone."
-    yield desk.event(OverrideSet, contact, at, band=band, reason=reason, author=author, expires_at=expires_at)
+    account = desk.people.account(contact) if desk.chance(0.15) else None
+    yield _of(
+        account,
+        desk.event(
+            OverrideSet,
+            contact,
+            at,
+            band=desk.pick(_BANDS),
+            reason="They told me on the phone.",
+            author=author,
+            expires_at=from_milliseconds(at + desk.delay(5 * DAY)) if desk.chance(0.5) else None,
+        ),
+    )
     if desk.chance(0.4):
         at += desk.delay(3 * DAY)
-        yield desk.event(OverrideCleared, contact, at, author=author)
+        yield _of(account, desk.event(OverrideCleared, contact, at, author=author))
+
+
+def _of(account: str | None, happening: tuple[int, OverrideSet | OverrideCleared]) -> Happening:
+    at, word = happening
+    return at, word if account is None else replace(word, contact=None, account=account)
 
 
 def erased(desk: Desk, contact: int, at: int) -> Story:

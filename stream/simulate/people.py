@@ -43,7 +43,8 @@ class People:
         accounts = (contacts + MEMBERS - 1) // MEMBERS
         self._seen = bytearray(contacts)
         self._account_seen = bytearray(accounts)
-        self._base = array("f", (rng.gauss(0.25, 0.45) for _ in range(accounts)))
+        self._nature = array("f", (rng.gauss(0.2, 0.45) for _ in range(accounts)))
+        self._base = array("f", self._nature)
         self._mood = array("f", bytes(4 * contacts))
 
     def any_contact(self) -> int:
@@ -87,10 +88,12 @@ class People:
 
     def feel(self, contact: int, push: float) -> None:
         """Something happened: it moves the contact's mood, which drifts back to the account's, which drifts too."""
-        base = self._base[contact // MEMBERS] + self._rng.gauss(push * 0.03, 0.04)
-        self._base[contact // MEMBERS] = max(-0.9, min(0.95, base))
+        account = contact // MEMBERS
+        base = self._base[account]
+        base += 0.03 * (self._nature[account] - base) + self._rng.gauss(0.0, 0.05)
+        self._base[account] = base = max(-0.95, min(0.95, base))
         mood = self._mood[contact]
-        self._mood[contact] = max(-1.2, min(1.2, mood + push + 0.12 * (base - mood)))
+        self._mood[contact] = max(-1.2, min(1.2, mood + push + 0.15 * (base - mood)))
 
     def profile(self, event_id: str, contact: int, at: int) -> ContactUpdated:
         """The contact's profile, mostly the same each time."""

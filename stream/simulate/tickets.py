@@ -75,7 +75,7 @@ class _Ticket:
         _, reply = answer = desk.message(self._thread, at, "agent")
         yield answer
         yield desk.event(TicketReplied, self._contact, at, ticket=self._name, author="agent", message=reply.message)
-        desk.people.feel(self._contact, 0.08 if waited < 2 * HOUR else -0.12 if waited > 8 * HOUR else 0.0)
+        desk.people.feel(self._contact, 0.05 if waited < 2 * HOUR else -0.12 if waited > 8 * HOUR else 0.0)
 
     def _written_back(self) -> Story:
         desk, contact = self._desk, self._contact
@@ -123,7 +123,7 @@ class _Ticket:
         while True:
             self._at = when_the_desk_is_open(self._at + desk.delay(6 * HOUR, 1.3))
             yield desk.event(TicketSolved, contact, self._at, ticket=self._name)
-            desk.people.feel(contact, 0.18)
+            desk.people.feel(contact, 0.1)
             yield from after_solving(desk, contact, self._at, self._name)
             if not desk.chance(0.07):
                 break

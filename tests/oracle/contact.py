@@ -7,7 +7,8 @@ from schemas.base import Event
 from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
 from schemas.signals import ContactFact
 from tests.oracle.facts import Facts, when
-from tests.oracle.scoring import BANDS, Assessment, Close, assess
+from tests.oracle.model import BANDS, Model
+from tests.oracle.scoring import Assessment, Close, assess
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,10 @@ class BandChange:
 class OracleContact:
     """Everything that ever happened to one contact, and what had to be said of it."""
 
-    def __init__(self, tenant: str, contact: str) -> None:
+    def __init__(self, tenant: str, contact: str, model: Model | None = None) -> None:
         self.tenant = tenant
         self.contact = contact
+        self.model = model or Model()
         self.now = 0
         self.published: list[Published] = []
         self.band_changes: list[BandChange] = []
@@ -60,15 +62,15 @@ class OracleContact:
         elif isinstance(fact, ContactRestored):
             self.restored_at = max(self.restored_at or 0, when(fact))
         else:
-            without = assess(self._facts, self._days, self.now)
+            without = self.final()
             if not self._is_forgotten(fact) and not isinstance(fact, ContactMerged):
                 self._facts.add(fact)
-            self._publish(without, assess(self._facts, self._days, self.now), _cause(fact))
+            self._publish(without, self.final(), _cause(fact))
 
     def tick(self, day: str, at: int) -> None:
         """The daily recompute of `day` is written to the log at `at`."""
         self.now = max(self.now, at)
-        said = assess(self._facts, self._days, self.now)
+        said = self.final()
         self._publish(said, said, ("recompute", None))
         if said is not None:
             close = Close(day, self.now, said.score, said.score_raw, said.band, said.points())
@@ -76,12 +78,21 @@ class OracleContact:
                 self.closes.append(close)
             self._days.append(close)
 
+    def remodel(self, model: Model, at: int) -> None:
+        """A model of the contact's tenant is in force from here on; all of the change is its doing."""
+        self.now = max(self.now, at)
+        self.model = model
+        self._publish(self._last.said if self._last else None, self.final(), ("model_change", None))
+
     def final(self, now: int | None = None) -> Assessment | None:
         """The score at `now`, or at the last entry of the log that the contact has seen."""
-        return assess(self._facts, self._days, self.now if now is None else now)
+        return assess(self._facts, self._days, self.now if now is None else now, self.model)
 
     def _publish(self, without: Assessment | None, said: Assessment | None, cause: tuple[str, str | None]) -> None:
         last = self._last
+        if said is None and last is not None:
+            self._last = None
+            self.tombstones.append(self.now)
         if said is None or (last is not None and last.said == said):
             return
         then = last.said.points() if last is not None else {}

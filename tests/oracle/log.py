@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.base import Event, SentimentLabel
-from schemas.control import SubjectEvent
+from schemas.control import ModelPublished, SubjectEvent
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.profiles import AccountUpdated
 from schemas.signals import Clock, ContactFact, Tick
@@ -15,6 +15,7 @@ from schemas.surveys import ReviewPosted
 from schemas.tickets import TicketUpdated
 from tests.oracle.contact import OracleContact
 from tests.oracle.facts import milliseconds
+from tests.oracle.model import Model, model_of
 
 Subject = tuple[str, str]
 """Tenant and contact."""
@@ -27,18 +28,19 @@ class Entry(NamedTuple):
 
     at: int
     subject: Subject | None
-    fact: ContactFact | Tick | Clock
+    fact: ContactFact | Tick | Clock | ModelPublished
 
 
 def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
     """All contacts of a log, after its last entry."""
     contacts: dict[Subject, OracleContact] = {}
+    models: dict[str, Model] = {}
     clock, last_day = 0, ""
     for at, subject, fact in log:
         if subject is not None:
-            assert not isinstance(fact, Tick | Clock)
+            assert not isinstance(fact, Tick | Clock | ModelPublished)
             if subject not in contacts:
-                contacts[subject] = OracleContact(*subject)
+                contacts[subject] = OracleContact(*subject, models.get(subject[0]))
             contacts[subject].feed(max(at, clock), fact)
             continue
         clock = max(clock, at)
@@ -46,6 +48,11 @@ def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
             last_day = fact.day.isoformat()
             for contact in contacts.values():
                 contact.tick(last_day, clock)
+        if isinstance(fact, ModelPublished):
+            models[fact.tenant] = model_of(fact)
+            for (tenant, _), contact in contacts.items():
+                if tenant == fact.tenant:
+                    contact.remodel(models[tenant], clock)
     return contacts
 
 
@@ -72,6 +79,8 @@ def next_tick(after: datetime) -> datetime:
 
 def entries_of(at: datetime, event: Event, label_of: LabelOf) -> Iterator[Entry]:
     """What is written of one event: nothing of accounts, no text, and of a ticket that moves a word to both."""
+    if isinstance(event, ModelPublished):
+        yield Entry(milliseconds(at), None, event)
     if isinstance(event, AccountUpdated):
         return
     contact = event.contact if isinstance(event, SubjectEvent | ReviewPosted) else getattr(event, "contact", None)

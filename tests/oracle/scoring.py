@@ -1,4 +1,4 @@
-"""What the facts of a contact amount to at a time: the default model of the specification, in exact fractions."""
+"""What the facts of a contact amount to at a time, by a model, in exact fractions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,9 @@ from schemas.control import OverrideSet
 from schemas.messages import MessageClassified
 from schemas.surveys import SurveyAnswered
 from tests.oracle.facts import DAY, LABEL_VALUE, Facts, exact, milliseconds, when
+from tests.oracle.model import Model
 
-CONVERSATIONS = 5
 STEPS = ((7, Fraction(1)), (14, Fraction(4, 5)), (30, Fraction(3, 5)), (60, Fraction(2, 5)), (90, Fraction(1, 5)))
-BANDS = ("at_risk", "needs_attention", "healthy", "champion")
-ALL_COMPONENTS = 4
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Component:
 class Scored:
     """A contact's score, and all that a record of it says that does not depend on the time within a step of decay."""
 
+    model: str
     score_raw: Fraction
     score: int
     computed_band: str
@@ -75,10 +74,10 @@ Measure = tuple[Fraction, int, int]
 """A component's value, how many observations stand behind it, and the time of the latest."""
 
 
-def assess(facts: Facts, closes: list[Close], now: int) -> Assessment | None:
+def assess(facts: Facts, closes: list[Close], now: int, model: Model) -> Assessment | None:
     """What is to be said at `now`; None if no component has data."""
     recency = engagement(facts, now)
-    scored = facts.once(f"scored {recency}", lambda: score(facts, now))
+    scored = facts.once(f"scored {recency} by {model.version}", lambda: score(facts, now, model))
     if scored is None:
         return None
     return Assessment(
@@ -88,29 +87,32 @@ def assess(facts: Facts, closes: list[Close], now: int) -> Assessment | None:
     )
 
 
-def score(facts: Facts, now: int) -> Scored | None:
+def score(facts: Facts, now: int, model: Model) -> Scored | None:
     """The score at `now`; None if no component has data."""
-    measures = measure(facts, now)
+    measures = measure(facts, now, model)
     if not measures:
         return None
-    raw = raw_score(measures)
-    decay_at = next_decay_at(facts, now)
+    raw = raw_score(measures, model)
+    weights = dict(model.weights)
+    total = sum((weights[name] for name in measures), Fraction(0))
+    decay_at = next_decay_at(facts, now) if "engagement" in measures else None
     count = facts.count()
     profile = facts.profile
     return Scored(
+        model=model.version,
         score_raw=raw,
         score=rounded(raw),
-        computed_band=band(rounded(raw)),
-        coverage=Fraction(len(measures), ALL_COMPONENTS),
+        computed_band=model.band(rounded(raw)),
+        coverage=total / sum(weights.values()),
         confidence="low" if count < 5 else "medium" if count < 15 else "high",
         facts=count,
         components={
-            name: Component(value, Fraction(1, len(measures)), 100 * value / len(measures), observations, last_at)
+            name: Component(value, weights[name] / total, 100 * weights[name] * value / total, observations, last_at)
             for name, (value, observations, last_at) in measures.items()
         },
         last_activity_at=facts.last_activity(),
         next_decay_at=decay_at,
-        score_if_silent=None if decay_at is None else rounded(raw_score(measure(facts, decay_at))),
+        score_if_silent=None if decay_at is None else rounded(raw_score(measure(facts, decay_at, model), model)),
         account=profile.account if profile else None,
         csm=profile.csm if profile else None,
         team=profile.team if profile else None,
@@ -118,34 +120,27 @@ def score(facts: Facts, now: int) -> Scored | None:
     )
 
 
-def measure(facts: Facts, now: int) -> dict[str, Measure]:
+def measure(facts: Facts, now: int, model: Model) -> dict[str, Measure]:
     """The components that have data."""
     measures = {
         "nps": facts.once("nps", lambda: latest_answer(facts, "nps")),
         "csat": facts.once("csat", lambda: latest_answer(facts, "csat", "star", "thumbs")),
-        "sentiment": facts.once("sentiment", lambda: sentiment(facts)),
+        "sentiment": facts.once(f"sentiment by {model.version}", lambda: sentiment(facts, model.conversations)),
         "engagement": engagement(facts, now),
     }
-    return {name: measured for name, measured in measures.items() if measured is not None}
+    return {name: measured for name, _ in model.weights if (measured := measures[name]) is not None}
 
 
-def raw_score(measures: dict[str, Measure]) -> Fraction:
-    """All weights are equal, so that of a missing component falls to the others in equal parts."""
-    return 100 * sum((value for value, _, _ in measures.values()), Fraction(0)) / len(measures)
+def raw_score(measures: dict[str, Measure], model: Model) -> Fraction:
+    """A hundred times the weighted mean of the components that are there."""
+    weights = {name: weight for name, weight in model.weights if name in measures}
+    total = sum((weights[name] * value for name, (value, _, _) in measures.items()), Fraction(0))
+    return 100 * total / sum(weights.values())
 
 
 def rounded(raw: Fraction) -> int:
     """The score, half a point up."""
     return floor(raw + Fraction(1, 2))
-
-
-def band(score: int) -> str:
-    """The band of a score."""
-    if score <= 30:
-        return "at_risk"
-    if score <= 60:
-        return "needs_attention"
-    return "healthy" if score <= 80 else "champion"
 
 
 def latest_answer(facts: Facts, *kinds: str) -> Measure | None:
@@ -162,13 +157,13 @@ def share(answer: SurveyAnswered) -> Fraction:
     return (exact(answer.value) - low) / (high - low)
 
 
-def sentiment(facts: Facts) -> Measure | None:
-    """The mean of the last five conversations' means of their customer's messages."""
+def sentiment(facts: Facts, count: int) -> Measure | None:
+    """The mean of the last `count` conversations' means of their customer's messages."""
     conversations: dict[tuple[str, str], list[MessageClassified]] = {}
     for message in facts.latest_messages():
         if message.author == "customer" and facts.label(message) is not None:
             conversations.setdefault(conversation(message), []).append(message)
-    last = list(conversations.values())[:CONVERSATIONS]
+    last = list(conversations.values())[:count]
     if not last:
         return None
     means = [mean([LABEL_VALUE[str(facts.label(message))] for message in messages]) for messages in last]

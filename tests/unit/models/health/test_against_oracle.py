@@ -11,6 +11,7 @@ from stream.simulate import deliver, simulate
 from tests.oracle.agreeing import disagreements
 from tests.oracle.log import Entry, log_of
 
+TENANTS = ("acme", "umbrella")
 LABELS: tuple[SentimentLabel | None, ...] = ("negative", "neutral", "positive", "positive", None)
 
 
@@ -21,7 +22,7 @@ def label(message: MessageCreated) -> SentimentLabel | None:
 
 def a_log(seed: int, *, contacts: int, events: int, days: int = 60, disorder: float = 0.1) -> list[Entry]:
     """A simulated helpdesk's log: `disorder` is the share of events that are repeated, or out of order."""
-    happened = simulate(seed=seed, contacts=contacts, days=days, events=events)
+    happened = simulate(seed=seed, contacts=contacts, days=days, events=events, tenants=TENANTS, models_every_days=8)
     arrivals = list(deliver(happened, seed=seed, duplicates=disorder, late=disorder / 3, out_of_order=disorder))
     return list(log_of(arrivals, label, until=arrivals[-1].at + timedelta(days=100)))
 

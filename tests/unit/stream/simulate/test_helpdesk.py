@@ -7,7 +7,9 @@ from itertools import islice
 import msgspec
 import pytest
 
+from models.health.model import parse_model
 from schemas.base import Event, from_milliseconds, to_milliseconds
+from schemas.control import ModelPublished, OverrideSet
 from schemas.door import MAX_AHEAD_MS, refusal
 from schemas.messages import MessageCreated
 from schemas.surveys import SurveyAnswered
@@ -119,6 +121,18 @@ def test_tenants_have_their_own_contacts() -> None:
     assert {event.tenant for event in events} == set(tenants)
     owners = {(event.contact, event.tenant) for event in events if isinstance(event, TicketEvent)}
     assert len({contact for contact, _ in owners}) == len(owners)
+
+
+def test_models_are_published_when_asked_for() -> None:
+    events = list(simulate(contacts=50, days=30, tenants=("acme", "umbrella"), models_every_days=7))
+    models = [event for event in events if isinstance(event, ModelPublished)]
+    assert [(event.occurred_at - START).days for event in models] == [7, 14, 21, 28]
+    assert len({parse_model(event.model).version for event in models}) == 4
+
+
+def test_some_overrides_are_of_a_whole_account() -> None:
+    overrides = [event for event in simulate(contacts=500, events=60_000) if isinstance(event, OverrideSet)]
+    assert 0 < sum(event.contact is None for event in overrides) < len(overrides) / 2
 
 
 def test_without_decisions_nobody_overrides_or_erases() -> None:
