@@ -7,14 +7,14 @@ that Python, the tokenizer and the network of different slices overlap; no more 
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
-from typing import NamedTuple, Protocol
+from itertools import chain, groupby
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.sentiment.cleaning import customer_words, has_words
-from models.sentiment.language import foreign_language
+from models.sentiment.language import foreign_language, identifier
 from models.sentiment.meaning import Meaning
 from models.sentiment.port import Reading
 from models.sentiment.tokens import Encoder
@@ -36,11 +36,6 @@ class Scorer(Protocol):
         """Logits, (rows, outputs), of token ids and their mask, (rows, tokens)."""
 
 
-class _Window(NamedTuple):
-    text: int
-    ids: list[int]
-
-
 class TextClassifier:
     """A scorer, an encoder and the meaning of the outputs as a `Classifier`."""
 
@@ -54,6 +49,7 @@ class TextClassifier:
         self._meaning = meaning
         self._pad = pad
         self._sessions = sessions
+        identifier()  # loaded now, not by several threads at their first text
         self._threads = ThreadPoolExecutor(sessions, thread_name_prefix="sentiment")
 
     def classify(self, texts: Sequence[str]) -> list[Reading]:
@@ -84,22 +80,16 @@ class TextClassifier:
 
     def _score_windows(self, wanted: list[tuple[int, str]]) -> Iterator[tuple[int, Reading]]:
         """The reading of each text that has windows, with its place."""
-        encoded = self._encode([window for _, window in wanted])
-        rows = [_Window(place, ids) for (place, _), ids in zip(wanted, encoded, strict=True)]
-        logits: list[Floats | None] = [None] * len(rows)
-        for batch in batches([len(row.ids) for row in rows]):
-            scored = self._score(*padded([rows[place].ids for place in batch], self._pad))
-            for place, row in zip(batch, scored, strict=True):
-                logits[place] = row
-        start = 0
-        while start < len(rows):
-            end = start + 1
-            while end < len(rows) and rows[end].text == rows[start].text:
-                end += 1
-            lengths = np.array([len(row.ids) for row in rows[start:end]], dtype=np.float32)
-            stacked = np.stack([row for row in logits[start:end] if row is not None])
-            yield rows[start].text, self._meaning.read(stacked, lengths)
-            start = end
+        encoded = [ids or [self._pad] for ids in self._encode([window for _, window in wanted])]
+        lengths = [len(ids) for ids in encoded]
+        logits: dict[int, Floats] = {}
+        for batch in batches(lengths):
+            scored = self._score(*padded([encoded[place] for place in batch], self._pad))
+            logits.update(zip(batch, scored, strict=True))
+        for text, group in groupby(range(len(wanted)), key=lambda place: wanted[place][0]):
+            places = list(group)
+            tokens = np.array([lengths[place] for place in places], dtype=np.float32)
+            yield text, self._meaning.read(np.stack([logits[place] for place in places]), tokens)
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:

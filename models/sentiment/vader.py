@@ -6,7 +6,7 @@ from importlib.metadata import version as installed_version
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from models.sentiment.cleaning import customer_words, has_words
-from models.sentiment.language import foreign_language
+from models.sentiment.language import foreign_language, identifier
 from models.sentiment.port import Label, Reading
 
 MAX_CHARACTERS = 5_000
@@ -25,6 +25,7 @@ class VaderClassifier:
     def __init__(self, min_confidence: float = 0.0) -> None:
         self._analyzer = SentimentIntensityAnalyzer()
         self._min_confidence = min_confidence
+        identifier()  # loaded now, not by several threads at their first text
 
     def classify(self, texts: Sequence[str]) -> list[Reading]:
         """One reading per text; tones are not VADER's business and stay empty."""

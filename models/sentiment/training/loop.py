@@ -5,6 +5,7 @@ A run is a value: the same `Run` on the same corpus gives the same weights on on
 """
 
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from random import Random
 
@@ -35,7 +36,7 @@ class Run(msgspec.Struct, frozen=True):
 
     name: str
     seed: int
-    epochs: int = 1
+    epochs: float = 1
     body_rate: float = 1.2e-4
     head_rate: float = 1e-3
     head_seed: int = 0
@@ -99,12 +100,13 @@ class Trainer:
         self.tweet_ids, self.labels = encode([tweet.text for tweet in tweets]), torch.tensor([t.label for t in tweets])
         random = Random(run.seed)
         lengths = [len(ids) for ids in self.tweet_ids]
-        self.tweet_plan = list(chain.from_iterable(batches(lengths, BATCH, random) for _ in range(run.epochs)))
+        plan = list(chain.from_iterable(batches(lengths, BATCH, random) for _ in range(ceil(run.epochs))))
+        self.tweet_plan = plan[: int(len(plan) * run.epochs / ceil(run.epochs))]
         self.steps = len(self.tweet_plan)
         if run.student:
             self.comment_ids, self.targets = encode([c.text for c in comments]), emotion_targets(comments, names)
             lengths = [len(ids) for ids in self.comment_ids]
-            rounds = -(-self.steps // (len(lengths) // BATCH - 1))
+            rounds = ceil(len(plan) / (len(lengths) // BATCH - 1))
             self.comment_plan = list(chain.from_iterable(batches(lengths, BATCH, random) for _ in range(rounds)))
 
     def step(self, step: int) -> float:
