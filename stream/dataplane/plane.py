@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +17,7 @@ from stream.dataplane.partitions import Partitions
 from stream.dataplane.run import Generation, Run
 from stream.dataplane.settings import PlaneSettings
 from stream.dataplane.source import Source
+from stream.dataplane.waiting import WaitingRoom
 from stream.errors import AgentFailed, HeartlineError
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class DataPlane(Generic[Row]):
         self._committer = Committer(self._delivery, self._partitions.store, self._settled)
         self._generation: Generation | None = None
         self._leaving = False
-        self._waiting: deque[Run] = deque()
+        self._waiting = WaitingRoom(settings.run_records)
         self._current: Cycle[Row] | None = None
         self._flying: Cycle[Row] | None = None
         self._positions: dict[Key, int] = {}
@@ -86,7 +86,11 @@ class DataPlane(Generic[Row]):
         """The runs of an agent's stream; those of an old generation are left out."""
         async for event in stream.noack().events():
             run: Run = event.value
-            if run.generation is self._generation and not self._leaving:
+            if run.generation is not self._generation:
+                continue
+            self._waiting.taken(run)
+            self._wake()
+            if not self._leaving:
                 yield run
 
     async def cycle(self, generation: Generation) -> Cycle[Row] | None:
@@ -169,9 +173,9 @@ class DataPlane(Generic[Row]):
 
     async def next_run(self) -> Run:
         """The next run for an agent."""
-        while not self._waiting:
+        while (run := self._waiting.hand()) is None:
             await self._changed.wait()
-        return self._waiting.popleft()
+        return run
 
     async def leave(self) -> None:
         """Commit what is folded, under the generation that is still ours, then drop the rest."""
@@ -244,7 +248,7 @@ class DataPlane(Generic[Row]):
         self._loop.call_soon_threadsafe(self._take, runs)
 
     def _take(self, runs: Sequence[Run]) -> None:
-        self._waiting.extend(run for run in runs if run.generation is self._generation)
+        self._waiting.add([run for run in runs if run.generation is self._generation])
         self._wake()
 
     def _settled(self, outcome: Outcome) -> None:

@@ -46,7 +46,7 @@ class Run:
 
     topic: str
     partition: int
-    records: Sequence[Record]
+    records: list[Record]
     generation: Generation
     size: int = 0
     """Bytes of keys and values."""
