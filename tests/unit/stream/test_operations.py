@@ -1,0 +1,35 @@
+"""The handbook and the code say the same of errors and metrics."""
+
+import re
+from pathlib import Path
+
+import stream.errors
+from stream.errors import HeartlineError
+
+HANDBOOK = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+
+
+def all_errors(error: type[HeartlineError] = HeartlineError) -> list[type[HeartlineError]]:
+    found = [] if error is HeartlineError else [error]
+    return found + [
+        one for sub in error.__subclasses__() if sub.__module__ == stream.errors.__name__ for one in all_errors(sub)
+    ]
+
+
+def test_every_error_that_ends_a_worker_is_in_the_handbook_with_its_exit_code() -> None:
+    documented = {
+        name: int(code)
+        for codes, names in re.findall(r"^\| ([\d, ]+) \| ([A-Za-z, ]+) \|", HANDBOOK, re.MULTILINE)
+        for code, name in zip(codes.split(", "), names.split(", "), strict=True)
+    }
+    ends = {
+        error.__name__: error.exit_code
+        for error in all_errors()
+        if not error.__subclasses__() or error.__name__ in documented
+    }
+    assert documented == ends
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    drawn = dict(re.findall(r"^[ │├└─]*(\w+) +(\d+)\b", stream.errors.__doc__ or "", re.MULTILINE))
+    assert drawn == {error.__name__: str(error.exit_code) for error in [HeartlineError, *all_errors()]}
