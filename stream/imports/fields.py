@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-from schemas.base import SUBJECT_PATTERN
+from schemas.base import SUBJECT_PATTERN, Event
+from schemas.door import refusal
 from stream.imports.errors import MappingError
 from stream.imports.mapping import Constant, FieldMapping, Times
 
@@ -20,6 +21,13 @@ _SUBJECT = re.compile(SUBJECT_PATTERN)
 
 class BadCell(ValueError):
     """A cell is not what its field needs; the message says which and what to do."""
+
+
+def check(event: Event, now_ms: int) -> None:
+    """What the door of intake refuses is refused here, for a history does not pass that door. Raises BadCell."""
+    failure = refusal(event, now_ms=now_ms, tenants=None)
+    if failure is not None:
+        raise BadCell(failure.detail)
 
 
 class Header:

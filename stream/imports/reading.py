@@ -2,15 +2,17 @@
 
 import csv
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from schemas.base import Event
 from stream.imports.errors import BadRow, ImportFailure, MappingError
 from stream.imports.fields import BadCell, Cells, Header
-from stream.imports.mapping import EventMapping, Mapping, Source, TicketLog
+from stream.imports.mapping import Mapping, Source
 from stream.imports.row_events import row_reader
 from stream.imports.ticket_log import log_events, log_row_reader
 
@@ -25,37 +27,32 @@ def refuse(bad: BadRow) -> None:
     raise bad
 
 
-def read_events(mapping: Mapping, files: Sequence[Path], on_bad_row: OnBadRow = refuse) -> Iterator[Event]:
+def read_events(
+    mapping: Mapping, files: Sequence[Path], on_bad_row: OnBadRow = refuse, now_ms: int | None = None
+) -> Iterator[Event]:
     """The events of all `files`, merged by `occurred_at`; those of equal times in the order of files and rows.
 
     Each file is read by every source of the mapping whose pattern fits its name. A row that cannot become an event goes
-    to `on_bad_row`; by default it ends the import. All events are held in memory (about 1 KB each) to be sorted.
+    to `on_bad_row`; by default it ends the import. Nothing may have occurred after `now_ms` (by default the wall
+    clock). All events are held in memory (about 1 KB each) to be sorted.
     """
-    events = [event for file in files for event in _file_events(mapping, file, on_bad_row)]
+    now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
+    events = [event for file in files for event in _file_events(mapping, file, on_bad_row, now)]
     events.sort(key=lambda event: event.occurred_at)
     return iter(events)
 
 
-def _file_events(mapping: Mapping, file: Path, on_bad_row: OnBadRow) -> Iterator[Event]:
+def _file_events(mapping: Mapping, file: Path, on_bad_row: OnBadRow, now_ms: int) -> Iterator[Event]:
     sources = [source for source in mapping.sources if fnmatch(file.name, source.file)]
     if not sources:
         patterns = ", ".join(source.file for source in mapping.sources)
         raise MappingError(f"no source of the mapping is for {file.name} (their `file` patterns: {patterns})")
     for source in sources:
         if source.ticket_log is not None:
-            yield from _log_file(mapping, source, source.ticket_log, file, on_bad_row)
+            log_reader = partial(log_row_reader, source.ticket_log, mapping, now_ms=now_ms)
+            yield from log_events(source.ticket_log, _read(source, file, log_reader, on_bad_row))
         for event in source.events or ():
-            yield from _event_file(mapping, source, event, file, on_bad_row)
-
-
-def _log_file(mapping: Mapping, source: Source, log: TicketLog, file: Path, on_bad_row: OnBadRow) -> Iterator[Event]:
-    return log_events(log, _read(source, file, lambda header: log_row_reader(log, mapping, header), on_bad_row))
-
-
-def _event_file(
-    mapping: Mapping, source: Source, event: EventMapping, file: Path, on_bad_row: OnBadRow
-) -> Iterator[Event]:
-    return _read(source, file, lambda header: row_reader(event, mapping, header), on_bad_row)
+            yield from _read(source, file, partial(row_reader, event, mapping, now_ms=now_ms), on_bad_row)
 
 
 def _read(

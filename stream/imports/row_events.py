@@ -7,7 +7,7 @@ import msgspec
 
 from schemas.base import Event, to_milliseconds
 from stream.imports.event_types import EVENT_TYPES, id_fields, text_fields, time_fields
-from stream.imports.fields import BadCell, Cells, Header, Read, read_id, read_text, read_time, read_value
+from stream.imports.fields import BadCell, Cells, Header, Read, check, read_id, read_text, read_time, read_value
 from stream.imports.ids import event_id
 from stream.imports.mapping import Condition, EventMapping, FieldMapping, Mapping
 
@@ -17,7 +17,7 @@ RowReader = Callable[[Cells], Event | None]
 _NATURAL_IDS = ("message", "answer", "ticket", "contact", "account")
 
 
-def row_reader(mapping: EventMapping, whole: Mapping, header: Header) -> RowReader:
+def row_reader(mapping: EventMapping, whole: Mapping, header: Header, now_ms: int) -> RowReader:
     """How to make the event of a row: None where its condition does not hold, or there is no time."""
     event_type = EVENT_TYPES[mapping.event]
     fields = {"tenant": whole.tenant, **mapping.fields}
@@ -33,9 +33,11 @@ def row_reader(mapping: EventMapping, whole: Mapping, header: Header) -> RowRead
             facts["attributes"] = dict(_present(attributes, cells))
         facts.setdefault("event_id", _natural_id(mapping.event, facts))
         try:
-            return msgspec.convert({"type": mapping.event, **facts}, event_type, strict=False)
+            event = msgspec.convert({"type": mapping.event, **facts}, event_type, strict=False)
         except msgspec.ValidationError as error:
             raise BadCell(f"{mapping.event}: {error}") from error
+        check(event, now_ms)
+        return event
 
     return read
 

@@ -20,7 +20,7 @@ from schemas.tickets import (
     TicketSolved,
     TicketUpdated,
 )
-from stream.imports.fields import BadCell, Cells, Header, Read, read_id, read_time, read_value
+from stream.imports.fields import BadCell, Cells, Header, Read, check, read_id, read_time, read_value
 from stream.imports.ids import event_id
 from stream.imports.mapping import FieldMapping, Mapping, Step, TicketLog
 
@@ -46,7 +46,7 @@ class LogRow(NamedTuple):
 LogRowReader = Callable[[Cells], LogRow | None]
 
 
-def log_row_reader(log: TicketLog, whole: Mapping, header: Header) -> LogRowReader:
+def log_row_reader(log: TicketLog, whole: Mapping, header: Header, now_ms: int) -> LogRowReader:
     """How to read a row of the log; BadCell says what is wrong with it."""
     tenant = read_value(whole.tenant, header)
     ticket, contact = read_id(log.ticket, header), read_id(log.contact, header)
@@ -55,7 +55,7 @@ def log_row_reader(log: TicketLog, whole: Mapping, header: Header) -> LogRowRead
     severity, channel = _optional(log.severity, header), _optional(log.channel, header)
 
     def read(cells: Cells) -> LogRow | None:
-        return LogRow(
+        row = LogRow(
             tenant=str(_needed("tenant", tenant(cells))),
             ticket=str(_needed("ticket", ticket(cells))),
             occurred_at=_needed("occurred_at", occurred_at(cells)),
@@ -64,6 +64,11 @@ def log_row_reader(log: TicketLog, whole: Mapping, header: Header) -> LogRowRead
             channel=_text(channel(cells)),
             step=_step(log, activity(cells)),
         )
+        ticket_event = TicketClosed(
+            event_id="-", occurred_at=row.occurred_at, tenant=row.tenant, contact=row.contact, ticket=row.ticket
+        )
+        check(ticket_event, now_ms)
+        return row
 
     return read
 

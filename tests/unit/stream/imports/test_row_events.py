@@ -84,6 +84,17 @@ def test_what_is_no_time_is_refused(read: Read, at: str) -> None:
         read(MESSAGES, m=f"Id,Who,At,Brand,Text\n9,ann,{at},b,x\n")
 
 
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
+def test_what_intake_would_refuse_is_refused_here(read: Read, at: str) -> None:
+    with pytest.raises(BadRow, match=r"`occurred_at` is (before 1990|more than 1 day ahead)"):
+        read(MESSAGES, m=f"Id,Who,At,Brand,Text\n9,ann,{at},b,x\n")
+
+
+def test_a_tenant_must_be_one(read: Read) -> None:
+    with pytest.raises(BadRow, match="`tenant` must be"):
+        read(MESSAGES.replace(", slug: true", ""), m="Id,Who,At,Brand,Text\n9,ann,2026-03-01T10:00:00Z,US Air,x\n")
+
+
 @pytest.mark.parametrize(
     ("written", "cell"), [("unix", "1772355600"), ("unix_ms", "1772355600000"), ("%d/%m/%y", "01/03/26")]
 )

@@ -119,6 +119,11 @@ def test_an_unknown_activity_is_refused_with_its_line(read: Read) -> None:
         read("7,Insert,2012/07/01 10:00,,Ann,1\n7,Sing,2012/07/01 10:00,,Ann,1\n")
 
 
+def test_a_ticket_that_lies_ahead_is_refused(read: Read) -> None:
+    with pytest.raises(BadRow, match=r"line 2: `occurred_at` is more than 1 day ahead"):
+        read("7,Insert,2999/07/01 10:00,,Ann,1\n")
+
+
 def test_a_row_without_a_customer_is_refused(read: Read) -> None:
     with pytest.raises(BadRow, match="`contact` is empty"):
         read("7,Insert,2012/07/01 10:00,,,1\n")
