@@ -31,7 +31,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     now: int
     model: str
     components: Components
-    weight: float
+    weight: int | float
     score_raw: float
     score: int
     band_number: int
@@ -109,7 +109,7 @@ def summarise(
 ) -> Assessment | None:
     """The score of these components."""
     weight, score_raw = weigh(components)
-    if weight == 0.0:
+    if weight == 0:
         return None
     score = rounded(score_raw)
     computed_band = model.bands.band(score)
@@ -128,12 +128,13 @@ def summarise(
     )
 
 
-def weigh(components: Components) -> tuple[float, float]:
+def weigh(components: Components) -> tuple[int | float, float]:
     """The sum of the present weights, and 100 * sum(weight * value) / sum(weight): a weight of 0 means no score.
 
     To ten decimals: what floats add in the sixteenth must not decide a band.
     """
-    weight = total = 0.0
+    weight: int | float = 0
+    total = 0.0
     for one in components:
         if one is not None:
             weight += one.weight

@@ -167,6 +167,7 @@ def _publish(
         current.now,
         current.model,
         current.components,
+        current.weight,
         current.score_raw,
         current.score,
         current.band_number,

@@ -80,12 +80,16 @@ def score_change(before: Published | None, old: Components, current: Assessment)
     """What the time since the last record did to the old facts (`old` is them at the new time), and what the signal did
     then. Parts of zero are left out.
     """
-    then = [] if before is None else before.components
-    return ScoreChange(
-        total=current.score_raw - (0.0 if before is None else before.score_raw),
-        by_decay={} if old is then else _difference(then, old),
-        by_signal={} if current.components is old else _difference(old, current.components),
-    )
+    if before is None:
+        return ScoreChange(total=current.score_raw, by_signal=_shifted([], 0.0, current.components, current.weight))
+    then, weight, new, new_weight = before.components, before.weight, current.components, current.weight
+    old_weight = weight if old is then else weigh(old)[0]
+    if weight == old_weight == new_weight and before.model == current.model:
+        by_decay = {} if old is then else _moved(then, old, weight)
+        by_signal = _moved(old, new, weight)
+    else:
+        by_decay, by_signal = _shifted(then, weight, old, old_weight), _shifted(old, old_weight, new, new_weight)
+    return ScoreChange(total=current.score_raw - before.score_raw, by_decay=by_decay, by_signal=by_signal)
 
 
 def band_changed(record: ScoreUpdated, current: Assessment, before: Published | None) -> BandChanged:
@@ -142,24 +146,33 @@ def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
 
 def _score_at(then: int, state: ContactState, model: HealthModel, current: Assessment) -> int:
     """The score at a later time, all facts unchanged."""
-    return rounded(weigh(remeasure(state, model, then, current.components, CLOCK))[1])
+    score_raw = current.score_raw
+    for index, component in model.readers(CLOCK):
+        now, later = current.components[index], component.measure(state, then)
+        if now is not None and later is not None:
+            score_raw += 100.0 * now.weight * (later.value - now.value) / current.weight
+        elif now is not None:
+            # A component that runs out of data shifts the weight of all others.
+            return rounded(weigh(remeasure(state, model, then, current.components, CLOCK))[1])
+    return rounded(round(score_raw, 9))
 
 
-def _difference(before: Components, after: Components) -> dict[str, float]:
-    """The change of each component's points."""
-    weight_before, weight_after = _weight(before), _weight(after)
-    if weight_before == weight_after:
-        # The usual case: the same components, most of them untouched.
-        before, after = [one for one in before if one not in after], [one for one in after if one not in before]
+def _moved(before: Components, after: Components, weight: float) -> dict[str, float]:
+    """The change of the points of components of one model and one weight: most are untouched, the same objects."""
+    return {
+        NAMES[one.code]: 100.0 * one.weight * (other.value - one.value) / weight
+        for one, other in zip(before, after, strict=True)
+        if one is not other and one is not None and other is not None and one.value != other.value
+    }
+
+
+def _shifted(before: Components, weight_before: float, after: Components, weight_after: float) -> dict[str, float]:
+    """The same where components came or went, and so the weight of all others changed too."""
     changes = {one.code: points(one, weight_after) for one in after if one is not None}
     for one in before:
         if one is not None:
             changes[one.code] = changes.get(one.code, 0.0) - points(one, weight_before)
     return {NAMES[code]: change for code, change in changes.items() if change != 0.0}
-
-
-def _weight(components: Components) -> float:
-    return sum([one.weight for one in components if one is not None])
 
 
 @lru_cache(maxsize=1024)

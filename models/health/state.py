@@ -39,12 +39,13 @@ class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The last published score: what it was computed from, and when.
 
     Bands and trend are numbers (`models.health.bands`), for a row has no room for words. `holds_for`: this long after
-    `now` (milliseconds) time alone changes no component; None is for ever.
+    `now` (milliseconds) time alone changes no component; None is for ever. `weight`: of all that are present.
     """
 
     now: int
     model: str
     components: Components
+    weight: int | float
     score_raw: float
     score: int
     band: int

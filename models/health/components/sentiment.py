@@ -28,9 +28,9 @@ class Sentiment(Component, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """Newest message first, so that the first conversations met are the last ones."""
         labels = labels_as_corrected(state.messages, state.corrections)
+        conversations = compress(conversation_numbers(state.messages)[::-1], labels[::-1])
         sums: dict[int, int] = {}
         counts: dict[int, int] = {}
-        conversations = compress(conversation_numbers(state.messages)[::-1], labels[::-1])
         for label, conversation in zip(labels.translate(None, b"\0")[::-1], conversations, strict=True):
             if conversation in sums:
                 sums[conversation] += label
