@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from models.health.model import parse_model
-from schemas.base import Event, from_milliseconds, to_milliseconds
+from schemas.base import DEFAULT_TENANT, Event, from_milliseconds, to_milliseconds
 from schemas.control import ModelPublished, OverrideSet
 from schemas.door import MAX_AHEAD_MS, refusal
 from schemas.messages import MessageCreated
@@ -57,9 +57,10 @@ def test_every_kind_of_survey_is_answered_on_its_scale() -> None:
     assert len({(answer.scale_min, answer.scale_max) for answer in answers}) > 3
 
 
-def test_events_are_what_the_wire_accepts() -> None:
-    for event in simulate(contacts=100, events=5_000):
+def test_events_are_what_intake_accepts() -> None:
+    for event in simulate(contacts=100, events=5_000, models_every_days=9):
         assert msgspec.json.decode(msgspec.json.encode(event), type=type(event)) == event
+        assert refusal(event, now_ms=to_milliseconds(event.occurred_at), tenants=(DEFAULT_TENANT,)) is None
 
 
 def test_no_event_knows_of_what_lies_ahead_when_it_happens() -> None:
