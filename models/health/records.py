@@ -160,7 +160,7 @@ def _score_at(then: int, state: ContactState, model: HealthModel, current: Asses
 def _moved(before: Components, after: Components, weight: float) -> dict[str, float]:
     """The change of the points of components of one model and one weight: most are untouched, the same objects."""
     return {
-        NAMES[one.code]: 100.0 * one.weight * (other.value - one.value) / weight
+        NAMES[one.code]: 100.0 * one.weight * other.value / weight - 100.0 * one.weight * one.value / weight
         for one, other in zip(before, after, strict=True)
         if one is not other and one is not None and other is not None and one.value != other.value
     }
