@@ -1,6 +1,7 @@
 """Moves records between Kafka, agents and local state (see `docs/dataplane.md`). Knows nothing of health scores."""
 
 from stream.dataplane.cycle import Codec, Cycle, PartitionState
+from stream.dataplane.directory import exclusive
 from stream.dataplane.observer import Observer, Silent
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.run import Generation, Headers, Record, Run
@@ -19,6 +20,7 @@ __all__ = [
     "Record",
     "Run",
     "Silent",
+    "exclusive",
     "run",
     "serve",
 ]

@@ -49,8 +49,8 @@ class Identity:
             if known.get(topic, topic_id) != topic_id:
                 raise SourceRecreated(
                     f"the topic {topic} was recreated (id {known[topic]} then, {topic_id} now) and the state of "
-                    f"partition {partition} knows offsets of the old one: its records would be ignored; delete the "
-                    f"changelog {self._changelog}, run `heartline state reset`, then start again"
+                    f"partition {partition} knows offsets of the old one: its records would be ignored; stop all "
+                    "workers of the stage, run `heartline state reset --everywhere`, then start again"
                 )
         if not self._sources.keys() - known.keys():
             self._marked.add(partition)
