@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.health.assess import assess
+from models.health.assess import assess, next_changes
 from models.health.fold import PartitionFold, Subject
 from models.health.react import RECOMPUTE, Reaction
 from models.health.records import score_change, score_updated
@@ -49,7 +49,8 @@ class LocalFold:
             current = assess(row, model, at)
             if current is not None:
                 change = score_change(row.published, current.components, current)
-                yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import")
+                _, next_decay = next_changes(row, model, at)
+                yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import", next_decay)
 
     def _sweep(self) -> Iterator[tuple[bytes, Reaction]]:
         if self.fold.sweep_due():

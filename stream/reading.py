@@ -78,7 +78,7 @@ class TopicReader:
                 yield None
 
     def count(self) -> int:
-        """Records that the partitions hold now (on a broker without transactions: with them, their markers count too)."""
+        """Records that the partitions hold now; where there are transactions, their markers count too."""
         ends = (self._consumer.get_watermark_offsets(pair, TIMEOUT_SECONDS) for pair in self._partitions)
         return sum(high - low for low, high in ends)
 
