@@ -90,7 +90,7 @@ class Consumer(driver.Consumer):
             run = await self.app.plane.next_run()
             await self.callback(self._message(run))
 
-    def _message(self, run: Run) -> ConsumerMessage:
+    def _message(self, run: Any) -> ConsumerMessage:
         tp = TP(run.topic, run.partition)
         offset = run.records[-1].offset
         return ConsumerMessage(
@@ -143,7 +143,8 @@ class RunRecovery(Recovery):
     @Service.task
     async def _restart_recovery(self) -> None:
         while not self.should_stop:
-            if await self.wait_for_stopped(self.signal_recovery_start):
+            signal: Any = self.signal_recovery_start  # typed as mode's event, is asyncio's
+            if await self.wait_for_stopped(signal):
                 return
             self.signal_recovery_start.clear()
             try:
@@ -165,7 +166,8 @@ class RunRecovery(Recovery):
 
     async def _recover(self, number: int) -> None:
         app = self.app
-        thread: Thread = app.consumer._thread
+        consumer: Consumer = app.consumer  # type: ignore[assignment]
+        thread = consumer._thread
         generation = thread.generation
         if generation is None or generation.number != number:
             return  # another rebalance is under way and will set the signal again
@@ -192,9 +194,10 @@ class RunTableManager(TableManager):
     @property
     def recovery(self) -> RunRecovery:
         """The recovery service."""
-        if self._recovery is None:
-            self._recovery = RunRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+        recovery = self._recovery
+        if not isinstance(recovery, RunRecovery):
+            recovery = self._recovery = RunRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return recovery
 
     async def on_start(self) -> None:
         """Register the tables at once."""
@@ -202,15 +205,13 @@ class RunTableManager(TableManager):
         await self.recovery.start()
 
 
-class RunSchema(faust.Schema):
+class RunSchema(faust.Schema[Any, Any]):
     """Runs pass through undecoded."""
 
-    def compile(
-        self, app: Any, *, on_key_decode_error: Any, on_value_decode_error: Any, default_propagate: bool = False
-    ) -> Any:
+    def compile(self, app: Any, **_options: Any) -> Any:
         """A decoder that decodes nothing."""
 
-        async def decode(message: Any, *, propagate: bool = default_propagate) -> Event:
+        async def decode(message: Any, *, propagate: bool = False) -> Event:
             return Event(app, message.key, message.value, {}, message)
 
         return decode

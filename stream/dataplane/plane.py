@@ -239,7 +239,8 @@ class DataPlane(Generic[Row]):
     async def _commit_as_member(self, batch: Batch) -> None:
         if batch.generation is not self._generation:
             raise Fenced("the generation ended before the offsets were committed")
-        if not await self.app.consumer.commit_offsets(batch.offsets):
+        consumer: Any = self.app.consumer
+        if not await consumer.commit_offsets(batch.offsets):
             raise Fenced("the group had rebalanced when the offsets were committed")
 
     def _arrived(self, runs: Sequence[Run]) -> None:

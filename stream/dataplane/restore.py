@@ -16,9 +16,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from stream.dataplane.kafka_errors import named
 from stream.dataplane.observer import Observer
 from stream.dataplane.settings import PlaneSettings
-from stream.dataplane.source import named
 from stream.dataplane.store import PartitionStore
 from stream.errors import ChangelogRecreated
 
@@ -138,7 +138,8 @@ class Restorer:
 
     def _ends(self, changelog: str, partitions: Sequence[int]) -> dict[int, int]:
         admin = AdminClient(self._settings.client())
-        asked = {TopicPartition(changelog, p): OffsetSpec.latest() for p in partitions}
+        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(changelog, p): latest for p in partitions}
         if not asked:
             return {}
         futures = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from stream.dataplane.run import Generation, Record, Run
+from stream.dataplane.kafka_errors import named
+from stream.dataplane.messages import to_runs
+from stream.dataplane.run import Generation, Run
 from stream.dataplane.settings import PlaneSettings
-from stream.errors import BrokerUnreachable, HeartlineError, SourceRecreated, TopicMissing
+from stream.errors import HeartlineError, SourceRecreated
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +183,7 @@ class Source:
         if first is None:
             return
         messages = [first, *self._consumer.consume(self._settings.run_records - 1, 0)]
-        runs = self._to_runs(messages, assignment.generation)
+        runs = to_runs(messages, assignment.generation, self._event)
         if self._assignment is not assignment:  # revoked in between: it belongs to nobody
             return
         for run in runs:
@@ -214,27 +216,6 @@ class Source:
             raise named(exception.args[0], "reading the committed offsets") from exception
         return starts
 
-    def _to_runs(self, messages: Sequence[Message], generation: Generation) -> list[Run]:
-        runs: dict[Key, Run] = {}
-        records: list[Record] = []
-        run: Run | None = None
-        for message in messages:
-            if message.error() is not None:
-                self._check(message)
-                continue
-            topic, partition = message.topic(), message.partition()
-            if run is None or run.partition != partition or run.topic != topic:
-                run = runs.get((topic, partition))
-                if run is None:
-                    records = []
-                    run = runs[topic, partition] = Run(topic, partition, records, generation)
-                else:
-                    records = run.records  # type: ignore[assignment]
-            key, value = message.key(), message.value()
-            records.append(Record(message.offset(), key, value, message.headers(), message.timestamp()[1]))
-            run.size += (len(value) if value is not None else 0) + (len(key) if key is not None else 0)
-        return list(runs.values())
-
     def _fill(self, room: _Room, run: Run) -> None:
         with self._lock:
             room.records += len(run.records)
@@ -253,17 +234,14 @@ class Source:
                 self._consumer.resume([TopicPartition(*where)])
                 self._paused.discard(where)
 
-    def _check(self, message: Message) -> None:
-        error = message.error()
-        if error is None:
-            return
+    def _event(self, message: Any) -> None:
+        error: KafkaError = message.error()
         if error.code() == KafkaError._PARTITION_EOF:
             self._reached[message.topic(), message.partition()] = message.offset()
-            return
-        if error.retriable() or error.code() in _PASSING:
+        elif error.retriable() or error.code() in _PASSING:
             log.warning("source.error", error=str(error))
-            return
-        raise named(error, "reading the source topics")
+        else:
+            raise named(error, "reading the source topics")
 
     def _start(self, tp: TopicPartition, low: int, high: int) -> int:
         if tp.offset < 0:
@@ -303,10 +281,3 @@ _PASSING = {
     KafkaError._TIMED_OUT,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
-
-
-def named(error: KafkaError, what: str) -> HeartlineError:
-    """The named error for a Kafka error of a reader."""
-    if error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION):
-        return TopicMissing(f"{what}: {error.str()}; run `heartline topics create`, then start again")
-    return BrokerUnreachable(f"{what}: {error.name()}: {error.str()}; check the brokers, then start again")

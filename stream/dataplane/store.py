@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
 
@@ -23,10 +24,10 @@ class PartitionStore:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         with _named_errors(path):
-            self._db = Rdict(str(path), options)
-        self.get: Get = self._db.get
+            self._db: Any = Rdict(str(path), options)
+        self.get: Get = self._db.get  # the method itself: it is called once per record
         self._unlogged = WriteOptions()
-        self._unlogged.disable_wal = True
+        self._unlogged.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, whatever the stub says
 
     def offset(self) -> int | None:
         """Changelog offset of the newest record in here; None: nothing was ever written."""

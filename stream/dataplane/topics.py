@@ -7,8 +7,8 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic, TopicDescription
 
+from stream.dataplane.kafka_errors import named
 from stream.dataplane.settings import PlaneSettings
-from stream.dataplane.source import named
 from stream.errors import BrokerUnreachable, TopicMisconfigured, TopicMissing
 
 log = structlog.get_logger(__name__)

@@ -20,7 +20,7 @@ from types import TracebackType
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-HERE = Path(__file__).parent / "kafka"
+HERE = Path(__file__).parent / "kafka_jars"
 CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
 START_SECONDS = 60.0
 

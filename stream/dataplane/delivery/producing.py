@@ -37,7 +37,7 @@ def producer_properties(settings: PlaneSettings, **more: Any) -> dict[str, Any]:
 
 def produce_outputs(producer: Producer, batch: Batch, on_delivery: Callable[..., None] | None = None) -> None:
     """Hand the outputs to the producer."""
-    produce = producer.produce
+    produce: Callable[..., None] = producer.produce
     extra: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
     topic = ""
     try:
