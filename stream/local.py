@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.health.assess import assess, next_changes
+from models.health.assess import TREND_MS, assess, next_changes
 from models.health.fold import PartitionFold, Subject
 from models.health.react import RECOMPUTE, Reaction
 from models.health.records import score_change, score_updated
@@ -11,8 +11,11 @@ from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS
 from schemas.keys import split_key
 from schemas.scores import ScoreUpdated
-from schemas.signals import Signal
+from schemas.signals import Signal, Tick
 from stream.routing import Entry
+
+
+DAY_MS = 86_400_000
 
 
 class LocalFold:
@@ -22,6 +25,7 @@ class LocalFold:
         self.rows: dict[bytes, ContactState] = {}
         self.fold = PartitionFold()
         self.offset = -1
+        self._awake: dict[bytes, int] = {}
 
     def log(self, entry: Entry, at: int, mode: Mode = "import") -> list[tuple[bytes, Reaction]]:
         """Append an entry at a log time and fold it; a tick or a model is swept at once.
@@ -34,10 +38,13 @@ class LocalFold:
         signal = Signal(at=at, mode=mode, fact=entry.value)  # type: ignore[arg-type]
         if entry.key is None:
             self.fold.enter(self.offset, signal)
-            return list(self._sweep())
+            if not isinstance(entry.value, Tick):
+                self._awake = dict.fromkeys(self.rows, at)
+            return list(self._sweep(at))
         row, reactions = self.fold.signal(self.offset, Subject(*split_key(entry.key)), self.rows.get(entry.key), signal)
         if row is not None:
             self.rows[entry.key] = row
+            self._awake[entry.key] = at
         return [(entry.key, reaction) for reaction in reactions]
 
     def scores(self, at: int) -> Iterator[ScoreUpdated]:
@@ -52,9 +59,22 @@ class LocalFold:
                 _, next_decay = next_changes(row, model, at)
                 yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import", next_decay)
 
-    def _sweep(self) -> Iterator[tuple[bytes, Reaction]]:
-        if self.fold.sweep_due():
-            for key in sorted(self.rows):
-                for reaction in self.fold.sweep_row(Subject(*split_key(key)), self.rows[key]):
-                    yield key, reaction
-            self.fold.sweep_done()
+    def _sweep(self, at: int) -> Iterator[tuple[bytes, Reaction]]:
+        if not self.fold.sweep_due():
+            return
+        for key in sorted(self._awake):
+            for reaction in self.fold.sweep_row(Subject(*split_key(key)), self.rows[key]):
+                self._awake[key] = at
+                yield key, reaction
+            if at - self._awake[key] > TREND_MS + DAY_MS and self._rests(key, at):
+                del self._awake[key]
+        self.fold.sweep_done()
+
+    def _rests(self, key: bytes, at: int) -> bool:
+        """Whether time alone changes nothing of a row any more: years of ticks need not look at it again.
+
+        Nothing has changed for longer than the trend looks back, no component decays further, and no override ends.
+        """
+        row = self.rows[key]
+        model = self.fold.model(split_key(key)[0], self.offset)
+        return row.override is None and next_changes(row, model, at)[0] is None
