@@ -14,7 +14,6 @@ from schemas.scores import ScoreUpdated
 from schemas.signals import Signal, Tick
 from stream.routing import Entry
 
-
 DAY_MS = 86_400_000
 
 
