@@ -43,7 +43,8 @@ class Worker:
         self.stage = stage
         self.port = _free_port()
         self._log = folder / f"{stage}.log"
-        own = {"HEARTLINE_DATA_DIRECTORY": str(folder / stage), "HEARTLINE_HTTP_PORT": str(self.port)}
+        self.data_directory = folder / stage
+        own = {"HEARTLINE_DATA_DIRECTORY": str(self.data_directory), "HEARTLINE_HTTP_PORT": str(self.port)}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "stream", "worker", stage],

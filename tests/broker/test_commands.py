@@ -1,0 +1,149 @@
+"""The commands as a person uses them, against a running Heartline."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from schemas.catalogue import SUPPORT_SURVEYS
+from tests.oracle.real_data import ROOT
+from tests.support.heartline import Heartline
+from tests.support.kafka import KafkaBroker
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def heartline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heartline]:
+    with KafkaBroker() as broker:
+        running = Heartline(broker, tmp_path_factory.mktemp("heartline"))
+        run(running, "topics", "create")
+        running.start("intake")
+        running.start("scoring")
+        events = running.folder / "events.jsonl"
+        run(running, "simulate", "--contacts", "30", "--events", "600", "--to", str(events))
+        assert "sent 600 events" in run(running, "send", str(events))
+        running.wait_settled()
+        yield running
+        running.stop()
+
+
+def run(heartline: Heartline, *arguments: str, exit_code: int = 0) -> str:
+    """Run a command; returns what it printed (of an error: on standard error)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stream", *arguments],
+        env=heartline.process_environment | {"COLUMNS": "200"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == exit_code, done.stderr
+    return done.stdout if exit_code == 0 else done.stderr
+
+
+def test_topics_that_were_created_pass_the_check(heartline: Heartline) -> None:
+    assert "all topics are as they have to be" in run(heartline, "topics", "check")
+    assert "was there" in run(heartline, "topics", "create")
+
+
+def test_explain_says_why_a_contact_has_its_score(heartline: Heartline) -> None:
+    score = next(iter(heartline.final_scores().values()))
+    text = run(heartline, "explain", score.contact)
+    assert f"{score.tenant}/{score.contact}" in text
+    assert f"{score.score_raw:.2f}" in text
+    for component in score.components:
+        assert component in text
+    record = json.loads(run(heartline, "explain", score.contact, "--json"))
+    assert (record["seq"], record["score"]) == (score.seq, score.score)
+
+
+def test_a_contact_without_a_score_is_a_clear_error(heartline: Heartline) -> None:
+    assert "default/nobody has no score" in run(heartline, "explain", "nobody", exit_code=12)
+
+
+def test_watch_shows_scores_until_it_is_interrupted(heartline: Heartline) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "stream", "watch", "--from-beginning"],
+        env=heartline.process_environment | {"COLUMNS": "200"},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(8)
+    watching.send_signal(signal.SIGINT)
+    shown, _ = watching.communicate(timeout=30)
+    assert "Customer health" in shown
+    assert any(score.contact in shown for score in heartline.final_scores().values())
+
+
+def test_a_bad_record_is_listed_shown_and_sent_again(heartline: Heartline) -> None:
+    off_scale = {
+        "type": "survey.answered",
+        "event_id": "bad-1",
+        "occurred_at": "2026-01-05T10:00:00Z",
+        "contact": "someone",
+        "kind": "nps",
+        "value": 42,
+        "scale_min": 0,
+        "scale_max": 10,
+    }
+    producer = Producer({"bootstrap.servers": heartline.broker.bootstrap})
+    producer.produce(SUPPORT_SURVEYS, json.dumps(off_scale).encode(), b"default/someone", headers={"trace": "t-1"})
+    assert producer.flush(30) == 0
+    heartline.wait_settled()
+
+    listed = run(heartline, "dlq", "list")
+    assert SUPPORT_SURVEYS in listed
+    assert "off_scale" in listed
+    assert f"{SUPPORT_SURVEYS}[" in run(heartline, "dlq", "show", SUPPORT_SURVEYS)
+    assert '"value": 42' in run(heartline, "dlq", "show", SUPPORT_SURVEYS, "--values")
+    assert "sent 1 records" in run(heartline, "dlq", "replay", SUPPORT_SURVEYS, "--reason", "off_scale", "--yes")
+    heartline.wait_settled()
+    letters = heartline.records(f"{SUPPORT_SURVEYS}-dlq")
+    assert len(letters) == 2, "it is as bad as before"
+    assert dict(letters[1].headers() or [])["trace"] == b"t-1"  # type: ignore[call-overload]
+
+
+def test_dead_letters_of_a_topic_that_has_none_are_refused(heartline: Heartline) -> None:
+    assert "has no dead letters" in run(heartline, "dlq", "show", "health.scores", exit_code=10)
+
+
+def test_a_line_that_is_no_event_is_named(heartline: Heartline, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text('{"type": "ticket.opened"}\n')
+    assert "line 1" in run(heartline, "send", str(file), exit_code=11)
+
+
+def test_settings_are_shown_without_secrets(heartline: Heartline) -> None:
+    heartline.environment["HEARTLINE_SASL_PASSWORD"] = "hunter2"
+    try:
+        shown = run(heartline, "settings")
+    finally:
+        del heartline.environment["HEARTLINE_SASL_PASSWORD"]
+    assert "HEARTLINE_SASL_PASSWORD" in shown
+    assert "hunter2" not in shown
+
+
+def test_a_reset_of_everything_gives_the_same_scores_again(heartline: Heartline) -> None:
+    before = heartline.final_scores()
+    scoring = next(worker for worker in heartline.workers if worker.stage == "scoring")
+    scoring.stop()
+    heartline.environment["HEARTLINE_DATA_DIRECTORY"] = str(scoring.data_directory)
+    try:
+        assert "is gone" in run(heartline, "state", "reset", "--everywhere", "--yes")
+    finally:
+        del heartline.environment["HEARTLINE_DATA_DIRECTORY"]
+    heartline.start("scoring")
+    heartline.wait_settled()
+    after = heartline.final_scores()
+    assert {subject: (score.event_id, score.score_raw) for subject, score in after.items()} == {
+        subject: (score.event_id, score.score_raw) for subject, score in before.items()
+    }
