@@ -60,8 +60,10 @@ def _message(state: ContactState, fact: MessageClassified, at: int, contact: str
         changed |= sections
     kept = add_message(state.messages, fact, message, at, ticket)
     if kept is not state.messages:
+        # One more message that is not the customer's, and none that had to make room: no score depends on it.
+        is_aside = author != "customer" and len(kept) > len(state.messages)
+        changed |= HISTORY if is_aside else MESSAGES
         state.messages = kept
-        changed |= MESSAGES
     return changed
 
 

@@ -59,6 +59,11 @@ def add_close(closes: list[bytes], new: bytes, now: int) -> bool:
     return True
 
 
+def closed_since(closes: list[bytes], time: int) -> bool:
+    """Whether there is a close later than `time`."""
+    return bool(closes) and closes[-1][:_TIME_SIZE] > time.to_bytes(_TIME_SIZE)
+
+
 def score_at(closes: list[bytes], time: int) -> int | None:
     """The score of the close at or before `time`, or None if there was none."""
     index = _in_force(closes, time)

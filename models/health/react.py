@@ -19,10 +19,11 @@ from models.health.assess import (
     points,
     remeasure,
     summarise,
+    trend,
     weigh,
 )
 from models.health.bands import AT_RISK, BANDS
-from models.health.closes import add_close, pack_close
+from models.health.closes import add_close, closed_since, pack_close
 from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKETS
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
@@ -85,8 +86,10 @@ def react(
         return state, reaction
     new = remeasure(state, model, now, old, changed) if changed else old
     facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
-    current = summarise(state, model, now, new, facts)
-    _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, bool(changed & _SHOWN))
+    shown = changed & _SHOWN != NOTHING
+    if shown or before is None or facts != before.facts or not _stands(state, before, new, model, now):
+        current = summarise(state, model, now, new, facts)
+        _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, shown)
     return state, reaction
 
 
@@ -96,8 +99,11 @@ def tick(state: ContactState, subject: Subject, day: int, now: int, model: Healt
     A row that nothing changes is left as it is, so that it need not be written.
     """
     reaction = Reaction()
+    before = state.published
     old = aged(state, model, now)
-    facts = count_facts(state) if state.published is None else state.published.facts
+    if before is not None and _stands(state, before, old, model, now) and closed_since(state.closes, before.now):
+        return reaction
+    facts = count_facts(state) if before is None else before.facts
     current = summarise(state, model, now, old, facts)
     _publish(reaction, state, subject, model, current, old, RECOMPUTE, mode)
     if current is not None:
@@ -177,6 +183,16 @@ def _publish(
         None if holds_until is None else holds_until - 1 - current.now,
     )
     reaction.changed = True
+
+
+def _stands(state: ContactState, before: Published, components: Components, model: HealthModel, now: int) -> bool:
+    """Whether the published score surely stands, without working it out again: its components are untouched."""
+    return (
+        components is before.components
+        and before.model == model.version
+        and state.override is None
+        and before.trend == trend(state.closes, before.score, now)
+    )
 
 
 def _says_the_same(before: Published, current: Assessment) -> bool:

@@ -59,6 +59,15 @@ def test_a_day_without_a_close_closed_as_the_one_before() -> None:
     assert score_at(closes, ms(0.9)) is None
 
 
+def test_what_happens_in_the_millisecond_of_a_tick_but_after_it_is_in_the_next_close() -> None:
+    row = Row(answer(0, 5))
+    row.tick(1)
+    row.feed(answer(1, 6))
+    close = row.tick(2).close
+    assert close is not None
+    assert close.score == 80
+
+
 def test_eight_days_of_closes_are_kept_and_the_last_one_before_them() -> None:
     row = Row()
     for day in range(30):
