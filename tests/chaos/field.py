@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from stream.errors import BrokerUnreachable, DeliveryFailed, WorkerFenced
+from stream.errors import BrokerUnreachable, DeliveryFailed, Stalled, WorkerFenced
 from stream.settings import Stage
 from tests.chaos.load import Load
 from tests.support.heartline import Heartline, TestWorker, wait_until
 
-NAMED_ENDS = {error.exit_code: error.__name__ for error in (BrokerUnreachable, DeliveryFailed, WorkerFenced)}
+NAMED_ENDS = {error.exit_code: error.__name__ for error in (BrokerUnreachable, DeliveryFailed, Stalled, WorkerFenced)}
 """A worker may end itself with these while the broker is away or after it slept; its supervisor starts it again."""
 READY_SECONDS = 120.0
 

@@ -1,5 +1,6 @@
 """A seeded series of faults under load, and what a reader of committed data finds after it."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,8 +18,12 @@ from tests.support.kafka import KafkaBroker
 
 PARTITIONS = 4
 PAUSE_SECONDS = (0.5, 6.0)
+BROKER = {"log.cleaner.backoff.ms": "1000"}
 COMPACTING = {"segment.bytes": "1048576", "min.cleanable.dirty.ratio": "0.01", "delete.retention.ms": "1000"}
 """The changelog is compacted while the run goes on: a stale row in it would then be all that is left."""
+
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -55,38 +60,56 @@ class Result:
     verdict: Verdict
 
 
-def run(plan: Plan, folder: Path, limit_seconds: float, say: Callable[[str], None] = print) -> Result:
+def run(plan: Plan, folder: Path, limit_seconds: float, say: Say = print) -> Result:
     """Do it. After `limit_seconds` no further fault is begun, and the result says how many were done."""
     started = time.monotonic()
-    with KafkaBroker(folder / "broker", {"log.cleaner.backoff.ms": "1000"}) as broker:
+
+    def timed(line: str) -> None:
+        say(f"{time.monotonic() - started:7.1f} s  {line}")
+
+    with KafkaBroker(folder / "broker", BROKER) as broker:
         heartline = Heartline(broker, folder / "workers", HEARTLINE_PARTITIONS=str(PARTITIONS))
         create_topics(heartline)
         events = helpdesk(plan.seed, int(plan.per_second * limit_seconds), plan.contacts)
         load = Load(heartline.settings, events, plan.per_second, plan.seed)
         field = Field(heartline, load, Random(plan.seed))
-        done: Counter[str] = Counter()
         try:
-            field.start("intake", "0")
-            field.start("scoring", "0")
-            field.wait_ready()
-            load.start()
-            for number, fault in enumerate(plan.series(), 1):
-                if time.monotonic() - started > limit_seconds:
-                    break
-                say(f"{time.monotonic() - started:7.1f} s  {number:3}  {fault.__name__}")
-                fault(field)
-                done[fault.__name__] += 1
-                field.wait(*PAUSE_SECONDS)
-                field.tend()
-            load.stop()
-            say(f"{time.monotonic() - started:7.1f} s       {len(load.sent)} events sent; waiting for the rest")
-            finish(field)
-            say(f"{time.monotonic() - started:7.1f} s       comparing")
+            done = endure(field, plan.series(), started + limit_seconds, timed)
+            timed(f"{len(load.sent)} events sent, and all of them through; comparing")
             found = verdict(heartline, load.sent)
         finally:
             heartline.stop()
     seconds = time.monotonic() - started
     return Result(plan, done, field.ends, len(load.sent), load.poisoned, load.days, seconds, found)
+
+
+def endure(
+    field: Field,
+    faults: Sequence[Fault],
+    until: float = math.inf,
+    say: Say = print,
+    pauses: tuple[float, float] = PAUSE_SECONDS,
+) -> Counter[str]:
+    """Let faults happen under load, until a time (monotonic) at most, then let everything through.
+
+    It begins with one worker of each stage. Returns what was done, by name.
+    """
+    done: Counter[str] = Counter()
+    field.start("intake", "0")
+    field.start("scoring", "0")
+    field.wait_ready()
+    field.load.start()
+    for number, fault in enumerate(faults, 1):
+        if time.monotonic() > until:
+            break
+        say(f"{number:3}  {fault.__name__}")
+        fault(field)
+        done[fault.__name__] += 1
+        field.wait(*pauses)
+        field.tend()
+    field.load.stop()
+    finish(field)
+    return done
 
 
 def create_topics(heartline: Heartline) -> None:
@@ -106,9 +129,3 @@ def finish(field: Field) -> None:
     field.wait_ready()
     field.load.tick(PARTITIONS)
     field.calm()
-
-
-def table(rows: Sequence[tuple[str, object]], head: tuple[str, str]) -> str:
-    """A Markdown table of two columns."""
-    lines = [f"| {name} | {value} |" for name, value in rows]
-    return "\n".join([f"| {head[0]} | {head[1]} |", "|---|---:|", *lines])

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,7 +27,7 @@ from schemas.catalogue import (
 from schemas.decoding import DecodeFailure, decode_event
 from schemas.profiles import AccountUpdated
 from schemas.scores import BandChanged, Output, ScoreClosed, ScoreUpdated
-from schemas.signals import AccountSignal, Clock, Tick
+from schemas.signals import AccountSignal, Clock, Signal, Tick
 from tests.oracle.comparing import (
     band_as_expected,
     band_as_told,
@@ -39,7 +38,7 @@ from tests.oracle.comparing import (
     score_as_told,
 )
 from tests.oracle.contact import OracleContact
-from tests.oracle.log import Entry, Subject, decode_signal, entries_of, run_oracle
+from tests.oracle.log import Entry, Subject, entries_of, run_oracle
 from tests.support.heartline import Heartline
 
 POISON = "poison"
@@ -50,10 +49,11 @@ OURS = "heartline_"
 
 ANY_TIME = 253_402_300_799_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_decode_signal = msgspec.json.Decoder(Signal).decode
 SHOWN = 5
 
 Name = tuple[str, str, str]
-"""Of an entry of a log: its key, the type of its fact, the event's id."""
+"""Of an entry of a log: whom it is about, the type of its fact, the event's id."""
 Place = tuple[str, int, int]
 T = TypeVar("T")
 
@@ -141,9 +141,13 @@ def _compare_sent(found: Verdict, inputs: Mapping[Place, Event], sent: Iterable[
 
 
 def _compare_logged(found: Verdict, inputs: Mapping[Place, Event], entries: Mapping[int, list[Entry]]) -> None:
-    told = [_name(entry) for log in entries.values() for entry in log if entry.subject is not None]
-    expected = [_name(entry) for event in inputs.values() for entry in entries_of(_EPOCH, event, lambda _: None)]
-    found.compare(HEALTH_SIGNALS, Counter(told), Counter(expected))
+    """Each event has its entries; one that concerns every contact has one in every partition."""
+    told = [_name(entry) for log in entries.values() for entry in log if not isinstance(entry.fact, Tick | Clock)]
+    expected: Counter[Name] = Counter()
+    for event in inputs.values():
+        for entry in entries_of(_EPOCH, event, lambda _: None):
+            expected[_name(entry)] += 1 if entry.subject is not None else len(entries)
+    found.compare(HEALTH_SIGNALS, Counter(told), expected)
     _compare_order(found, inputs, told)
     partitions = Counter(subject for log in entries.values() for subject in {e.subject for e in log if e.subject})
     found.wrong += [f"{subject} is in {n} partitions" for subject, n in partitions.items() if n > 1]
@@ -154,7 +158,8 @@ def _compare_order(found: Verdict, inputs: Mapping[Place, Event], told: Iterable
     source: dict[Name, tuple[str, int]] = {}
     expected: dict[tuple[str, Any], list[Name]] = defaultdict(list)
     for (topic, partition, _offset), event in sorted(inputs.items(), key=lambda item: item[0]):
-        for entry in islice(entries_of(_EPOCH, event, lambda _: None), 1):
+        entry = next(entries_of(_EPOCH, event, lambda _: None), None)
+        if entry is not None and entry.subject is not None:
             name = _name(entry)
             source[name] = (topic, partition)
             expected[name[0], source[name]].append(name)
@@ -270,8 +275,8 @@ def _by_partition(messages: Iterable[Message]) -> dict[int, list[Message]]:
 
 
 def _entry(message: Message) -> Entry:
-    entry = decode_signal(message.value() or b"")
-    return entry if message.key() is None else entry._replace(subject=_subject(message))
+    signal = _decode_signal(message.value() or b"")
+    return Entry(signal.at, None if message.key() is None else _subject(message), signal.fact)
 
 
 def _subject(message: Message) -> Subject:
@@ -280,9 +285,8 @@ def _subject(message: Message) -> Subject:
 
 
 def _name(entry: Entry) -> Name:
-    assert entry.subject is not None
     assert not isinstance(entry.fact, Tick | Clock)
-    return "/".join(entry.subject), _type(entry.fact), entry.fact.event_id
+    return "/".join(entry.subject or ("every contact",)), _type(entry.fact), entry.fact.event_id
 
 
 def _type(fact: msgspec.Struct) -> str:
