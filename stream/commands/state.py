@@ -1,6 +1,8 @@
 """`heartline state reset`."""
 
 import shutil
+import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.catalogue import changelog
 from stream.dataplane import exclusive
+from stream.errors import StateError
 from stream.settings import Settings
 from stream.topics import TABLE, TIMEOUT_SECONDS, Topics
 
@@ -56,16 +59,33 @@ def _empty(folder: Path) -> None:
 
 
 def _forget(settings: Settings) -> None:
-    """Empty the changelog by making it anew, and forget where the group was."""
+    """Forget where the group was, and empty the changelog by making it anew."""
     admin = AdminClient(settings.kafka())
     table = changelog(settings.group("scoring"), TABLE)
-    for future in (
-        *admin.delete_topics([table.name], operation_timeout=TIMEOUT_SECONDS).values(),
-        *admin.delete_consumer_groups([settings.group("scoring")]).values(),
-    ):
-        try:
-            future.result(TIMEOUT_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() not in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND):
-                raise
+    # A static member that stopped is a member until its session ends.
+    deadline = time.monotonic() + 2 * settings.session_timeout_seconds
+    while not _delete_group(admin, settings.group("scoring")):
+        if time.monotonic() > deadline:
+            raise StateError("a scoring worker still runs: stop them all, then reset the state")
+        time.sleep(0.5)
+    for future in admin.delete_topics([table.name], operation_timeout=TIMEOUT_SECONDS).values():
+        _unless(future, KafkaError.UNKNOWN_TOPIC_OR_PART)
     Topics(settings).create([table])
+
+
+def _delete_group(admin: AdminClient, group: str) -> bool:
+    """Whether the group is gone; False while it has members."""
+    (future,) = admin.delete_consumer_groups([group]).values()
+    return _unless(future, KafkaError.GROUP_ID_NOT_FOUND, KafkaError.NON_EMPTY_GROUP) != KafkaError.NON_EMPTY_GROUP
+
+
+def _unless(future: "Future[None]", *expected: int) -> int | None:
+    """Wait for an administrator's call; the code of an error that is expected."""
+    try:
+        future.result(TIMEOUT_SECONDS)
+    except KafkaException as error:
+        code = int(error.args[0].code())
+        if code not in expected:
+            raise
+        return code
+    return None
