@@ -24,7 +24,7 @@ from models.health.assess import (
 )
 from models.health.bands import AT_RISK, BANDS
 from models.health.closes import add_close, closed_since, pack_close
-from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKETS
+from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKET_COUNT
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Band, Mode
@@ -35,7 +35,7 @@ from schemas.signals import ContactFact, Signal
 RECOMPUTE = Cause(type="recompute")
 MODEL_CHANGE = Cause(type="model_change")
 
-_COUNTED = MESSAGES | ANSWERS | TICKETS | REVIEWS
+_COUNTED = MESSAGES | ANSWERS | TICKET_COUNT | REVIEWS
 _SHOWN = ACTIVITY | MEMBERSHIP
 _DRIFT = 1e-9
 

@@ -14,6 +14,7 @@ HISTORY = 1 << 8
 """Facts that no published record shows by itself."""
 LIFE = 1 << 9
 """The contact was erased or restored."""
-CLOCK = 1 << 10
+TICKET_COUNT = 1 << 10
+"""A ticket came or left, which not every change of a ticket is."""
+CLOCK = 1 << 11
 """Not a section: the passing of time."""
-EVERYTHING = (1 << 11) - 1

@@ -5,7 +5,7 @@ from datetime import datetime
 from models.health.facts import activity as active
 from models.health.facts.buckets import Totals, count_ticket
 from models.health.facts.ids import id_bytes, reference
-from models.health.facts.sections import HISTORY, NOTHING, TICKETS
+from models.health.facts.sections import HISTORY, NOTHING, TICKET_COUNT, TICKETS
 from models.health.facts.tickets import (
     AGENT_REPLY,
     BOT_REPLY,
@@ -16,6 +16,7 @@ from models.health.facts.tickets import (
     Ticket,
     add_customer_reply,
     find_ticket,
+    packed_is_here,
     shorten,
 )
 from models.health.state import ContactState
@@ -121,15 +122,18 @@ def _reply(ticket: Ticket, author: AuthorKind, reply: int, at: int) -> None:
 
 
 def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: int) -> int:
-    packed = ticket.pack()
+    packed, changed = ticket.pack(), TICKETS
     if not known:
         state.tickets.insert(position, packed)
+        changed |= TICKET_COUNT
     elif packed == state.tickets[position]:
         return NOTHING
     else:
+        if packed_is_here(packed) != packed_is_here(state.tickets[position]):
+            changed |= TICKET_COUNT
         state.tickets[position] = packed
     if len(state.tickets) <= KEPT_OTHERS:
-        return TICKETS
+        return changed
     return _make_room(state, ticket, known, now)
 
 
@@ -146,7 +150,7 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
         totals.tickets_until = max(totals.tickets_until, other.heard_at)
         if known or other.id != ticket.id:
             count_ticket(state.buckets, totals, other, now)
-    return NOTHING if not known and any(other.id == ticket.id for other in left) else TICKETS
+    return NOTHING if not known and any(other.id == ticket.id for other in left) else TICKETS | TICKET_COUNT
 
 
 def _time(time: datetime) -> int:

@@ -22,7 +22,8 @@ MAX_ENTRIES = 48
 NEVER = 0
 
 _HEAD = Struct(">Q?6Q")
-_HERE = itemgetter(8)
+packed_is_here = itemgetter(ID_BYTES)
+"""Whether a packed ticket is this contact's: the byte after its id."""
 _STATUS_BITS = 3
 _SEVERITY_BITS = 2
 
@@ -155,7 +156,7 @@ def find_ticket(tickets: list[bytes], ticket: bytes) -> tuple[int, bool]:
 
 def tickets_here(tickets: list[bytes]) -> int:
     """How many tickets are this contact's."""
-    return sum(map(_HERE, tickets))
+    return sum(map(packed_is_here, tickets))
 
 
 def shorten(tickets: list[bytes]) -> list[Ticket]:
