@@ -80,24 +80,29 @@ class PartitionState(Generic[Row]):
         Rows that are not in the store yet come too, deleted ones do not: a sweep may not miss what was created since
         the last commit.
         """
-        stored = dict(islice(self._store.items(after), limit))
-        last = next(reversed(stored)) if len(stored) == limit else None
+        while True:
+            stored = dict(islice(self._store.items(after), limit))
+            last = next(reversed(stored)) if len(stored) == limit else None
+            keys = self._merged(stored, after, last)
+            found = [(key, row) for key in keys[:limit] if (row := self._row(key, stored)) is not None]
+            if found or (last is None and len(keys) <= limit):
+                return found
+            after = keys[:limit][-1]  # all of them deleted: go on, an empty answer is the end
+
+    def _merged(self, stored: dict[bytes, bytes], after: bytes | None, last: bytes | None) -> list[bytes]:
         created = {
             key
             for rows in (self._older, self._rows)
             for key in rows
             if key not in stored and (after is None or key > after) and (last is None or key < last)
         }
-        found: list[tuple[bytes, Row]] = []
-        for key in sorted([*stored, *created])[:limit] if created else stored:
-            row = self._rows.get(key, _MISSING)
-            if row is _MISSING:
-                row = self._older.get(key, _MISSING)
-            if row is _MISSING:
-                found.append((key, self._decode(stored[key])))
-            elif row is not None:
-                found.append((key, row))  # type: ignore[arg-type]
-        return found
+        return sorted([*stored, *created]) if created else list(stored)
+
+    def _row(self, key: bytes, stored: dict[bytes, bytes]) -> Row | None:
+        row = self._rows.get(key, _MISSING)
+        if row is _MISSING:
+            row = self._older.get(key, _MISSING)
+        return self._decode(stored[key]) if row is _MISSING else row  # type: ignore[return-value]
 
 
 @dataclass(slots=True)

@@ -7,11 +7,15 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from stream.dataplane import control
-from stream.dataplane.committer import Committer, Outcome
+from stream.dataplane import control, topics
+from stream.dataplane.background import Background, Work
+from stream.dataplane.committer import Outcome
 from stream.dataplane.control import Key
 from stream.dataplane.cycle import Batch, Codec, Cycle
+from stream.dataplane.cycles import Cycles, drained
 from stream.dataplane.delivery import Delivery, Fenced
+from stream.dataplane.delivery.plain import PlainDelivery
+from stream.dataplane.delivery.transactional import TransactionalDelivery
 from stream.dataplane.observer import Observer, Silent
 from stream.dataplane.partitions import Partitions
 from stream.dataplane.run import Generation, Run
@@ -23,7 +27,6 @@ from stream.errors import AgentFailed, HeartlineError
 log = structlog.get_logger(__name__)
 
 Row = TypeVar("Row")
-Background = Callable[[Generation], Awaitable[None]]
 Callback = Callable[[frozenset[int]], None]
 
 
@@ -42,22 +45,20 @@ class DataPlane(Generic[Row]):
         self.settings = settings
         self.observer: Observer = observer or Silent()
         self.app = control.new_app(settings, self)
-        self._codec = codec
         self._delivery = delivery or self._new_delivery()
         self._partitions = Partitions(settings, self.observer, self.progress)
         self._source = Source(settings, self._arrived, self.fail)
-        self._committer = Committer(self._delivery, self._partitions.store, self._settled)
-        self._generation: Generation | None = None
-        self._leaving = False
+        self._cycles: Cycles[Row] = Cycles(
+            settings, self._delivery, self._partitions, codec, self.observer, self._source.folded
+        )
         self._waiting = WaitingRoom(settings.run_records)
-        self._current: Cycle[Row] | None = None
-        self._flying: Cycle[Row] | None = None
-        self._positions: dict[Key, int] = {}
-        self._changed = asyncio.Event()
-        self._background: list[Background] = []
+        self._background = Background(self.fail)
         self._assigned: list[Callback] = []
         self._revoked: list[Callback] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._generation: Generation | None = None
+        self._leaving = False
+        self._epoch = 0
+        self._changed = asyncio.Event()
         self._failure: HeartlineError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.progressed = time.monotonic()
@@ -69,9 +70,9 @@ class DataPlane(Generic[Row]):
         """Decorator: an agent over the runs of a topic, `async def f(stream): async for run in plane.runs(stream)`."""
         return self.app.agent(control.subscribe(self.app, topic), name=topic, concurrency=1)
 
-    def background(self, work: Background) -> Background:
+    def background(self, work: Work) -> Work:
         """Decorator: `async def f(generation)` runs during each generation and is cancelled at its end."""
-        self._background.append(work)
+        self._background.add(work)
         return work
 
     def on_assigned(self, callback: Callback) -> None:
@@ -99,13 +100,9 @@ class DataPlane(Generic[Row]):
         Use it up to the next await: it may be committed from then on.
         """
         await asyncio.sleep(0)  # one run each: commits, heartbeats and other agents get their turn
-        while generation is self._generation and not self._leaving:
-            cycle = self._current
-            if cycle is None:
-                cycle = self._current = Cycle(
-                    generation, self._partitions.store, self._codec, self._flying, self._source.folded
-                )
-            if cycle.records < self.settings.cycle_records and cycle.size < self.settings.cycle_bytes:
+        while generation is self._generation and not self._leaving and self._cycles.positions:
+            cycle = self._cycles.open(generation)
+            if cycle is not None:
                 asyncio.get_running_loop().call_soon(self._seal)
                 return cycle
             await self._changed.wait()
@@ -125,7 +122,7 @@ class DataPlane(Generic[Row]):
             return frozenset()
         if topic is None:
             return self._partitions.active
-        return frozenset(partition for name, partition in self._positions if name == topic)
+        return frozenset(partition for name, partition in self._cycles.positions if name == topic)
 
     def scan(self, partition: int, after: bytes | None, limit: int) -> list[bytes]:
         """Up to `limit` keys of the committed state in order behind `after`; see also `PartitionState.scan`."""
@@ -147,9 +144,20 @@ class DataPlane(Generic[Row]):
     @property
     def waiting(self) -> bool:
         """Is there work in memory that is not committed?"""
-        return bool(self._waiting or self._flying or not self._idle()) or self._source.waiting()
+        return bool(self._waiting) or self._cycles.pending or self._source.waiting()
 
-    # --- what the watchdog and the worker look at ---
+    def fail(self, error: BaseException) -> None:
+        """End the worker with this error. From any thread; the first one counts."""
+        if isinstance(error, asyncio.CancelledError) or self._failure is not None or self._loop is None:
+            return
+        if not isinstance(error, HeartlineError):
+            named = AgentFailed(f"{type(error).__name__}: {error}; nothing of the cycle was acknowledged")
+            named.__cause__ = error
+            error = named
+        self._failure = error
+        self._loop.call_soon_threadsafe(self._wake)
+
+    # --- what the worker and the watchdog use ---
 
     @property
     def busy(self) -> bool:
@@ -161,9 +169,32 @@ class DataPlane(Generic[Row]):
         """The error that ends the process."""
         return self._failure
 
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set at the next change: a run, a commit, a generation, a failure."""
+        return self._changed
+
+    def prepare(self) -> None:
+        """Everything that has to be right before the group gives us partitions. Blocks: in a thread."""
+        self._partitions.open(topics.check(self.settings, self.sources()))
+        self._delivery.open()
+
+    def start(self) -> None:
+        """Start the threads; Faust's app is started after this."""
+        self._loop = asyncio.get_running_loop()
+        self._cycles.start(self._landed)
+        self._source.start()
+
+    def release(self, seconds: float) -> None:
+        """End the threads and close the stores. Blocks: in a thread, after Faust's app is stopped."""
+        self._source.close(seconds)
+        if self._cycles.close(seconds):
+            self._delivery.close()
+            self._partitions.close()
+
     def report(self) -> None:
         """Tell the observer lag and sizes."""
-        for (topic, partition), position in self._positions.items():
+        for (topic, partition), position in self._cycles.positions.items():
             lag = self._source.lag((topic, partition), position)
             if lag is not None:
                 self.observer.lag(topic, partition, lag)
@@ -179,69 +210,60 @@ class DataPlane(Generic[Row]):
 
     async def leave(self) -> None:
         """Commit what is folded, under the generation that is still ours, then drop the rest."""
+        self._epoch += 1  # an assignment that is still being prepared will not begin
         generation = self._generation
         if generation is None:
             return
         self._leaving = True
         self._source.revoke()
-        await self._stop_background()
-        await self._drain(self.settings.drain_seconds)
+        await self._background.stop(self.settings.drain_seconds)
+        if self._failure is None:
+            await drained(self._cycles, lambda: self._changed, self.settings.drain_seconds)
         for callback in self._revoked:
             callback(self._partitions.active)
         self._over(generation)
 
     async def enter(self, generation: Generation, sources: set[Key], active: set[int], standby: set[int]) -> None:
         """Offsets first, then the restore, then read from these offsets."""
-        while self._flying is not None:  # the outcome of the last commit decides what the offsets are
+        epoch = self._epoch
+        while self._cycles.flying:  # the outcome of the last commit decides what the offsets are
             await self._changed.wait()
         starts = await self._partitions.prepare(self._source, sources, active, standby)
-        self._positions = dict(starts)
-        self._leaving = False
+        if epoch != self._epoch:
+            return
+        if self._generation is not None:
+            self._over(self._generation)
+        self._cycles.positions = dict(starts)
         self._generation = generation
-        self.progressed = time.monotonic()
+        self.progress()
         for callback in self._assigned:
             callback(self._partitions.active)
         self._source.assign(generation, starts)
+        self._background.start(generation)
         self._wake()
-        for work in self._background:
-            self._start(work, generation)
         self.observer.rebalanced(len(sources), len(standby))
         log.info("generation.ready", number=generation.number, sources=len(sources), standby=sorted(standby))
 
-    def fail(self, error: BaseException) -> None:
-        """End the worker with this error. From any thread; the first one counts."""
-        if isinstance(error, asyncio.CancelledError) or self._failure is not None or self._loop is None:
-            return
-        if not isinstance(error, HeartlineError):
-            named = AgentFailed(f"{type(error).__name__}: {error}; nothing of the cycle was acknowledged")
-            named.__cause__ = error
-            error = named
-        self._failure = error
-        self._loop.call_soon_threadsafe(self._wake)
-
-    # --- inside ---
-
-    def _new_delivery(self) -> Delivery:
-        if self.settings.delivery == "transactional":
-            from stream.dataplane.delivery.transactional import TransactionalDelivery
-
-            return TransactionalDelivery(self.settings)
-        from stream.dataplane.delivery.plain import PlainDelivery
-
-        return PlainDelivery(self.settings, self._commit_offsets)
-
-    def _commit_offsets(self, batch: Batch) -> None:
-        """From the committer's thread: commit as the member of the group that Faust's consumer is."""
-        assert self._loop is not None
-        done = asyncio.run_coroutine_threadsafe(self._commit_as_member(batch), self._loop)
-        done.result(self.settings.commit_timeout_seconds)
-
-    async def _commit_as_member(self, batch: Batch) -> None:
+    async def commit_as_member(self, batch: Batch) -> None:
+        """Commit as the member of the group that Faust's consumer is (for brokers without transactions)."""
         if batch.generation is not self._generation:
             raise Fenced("the generation ended before the offsets were committed")
         consumer: Any = self.app.consumer
         if not await consumer.commit_offsets(batch.offsets):
             raise Fenced("the group had rebalanced when the offsets were committed")
+
+    # --- inside ---
+
+    def _new_delivery(self) -> Delivery:
+        if self.settings.delivery == "transactional":
+            return TransactionalDelivery(self.settings)
+        return PlainDelivery(self.settings, self._commit_offsets)
+
+    def _commit_offsets(self, batch: Batch) -> None:
+        """From the committer's thread."""
+        assert self._loop is not None
+        done = asyncio.run_coroutine_threadsafe(self.commit_as_member(batch), self._loop)
+        done.result(self.settings.commit_timeout_seconds)
 
     def _arrived(self, runs: Sequence[Run]) -> None:
         """From the source's thread."""
@@ -252,49 +274,22 @@ class DataPlane(Generic[Row]):
         self._waiting.add([run for run in runs if run.generation is self._generation])
         self._wake()
 
-    def _settled(self, outcome: Outcome) -> None:
-        """From the committer's thread."""
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._landed, outcome)
+    def _seal(self) -> None:
+        if self._failure is None:
+            try:
+                self._cycles.seal()
+            except Exception as error:  # noqa: BLE001  a codec that raises ends the process
+                self.fail(error)
 
     def _landed(self, outcome: Outcome) -> None:
-        batch = outcome.batch
-        cycle, self._flying = self._flying, None
         if outcome.error is not None:
             self.fail(outcome.error)
         elif outcome.fenced is not None:
-            log.warning("cycle.fenced", reason=str(outcome.fenced), records=batch.records)
-            self.observer.cycle_dropped(batch.records)
-            self._over(batch.generation)
+            self._over(outcome.batch.generation)
         else:
-            self.progressed = time.monotonic()
-            self._positions.update(batch.offsets)
-            self._partitions.marked(batch)
-            for committed in cycle.committed if cycle is not None else ():
-                committed()
-            rows = sum(map(len, batch.rows.values()))
-            self.observer.cycle_committed(batch.records, batch.size, len(batch.outputs), rows, outcome.seconds)
+            self.progress()
             self._seal()
         self._wake()
-
-    def _seal(self) -> None:
-        cycle = self._current
-        if cycle is None or cycle.empty or self._flying is not None or self._failure is not None:
-            return
-        self._current = None
-        try:
-            batch = cycle.seal(self._fence)
-        except Exception as error:  # noqa: BLE001  a codec that raises ends the process
-            self.fail(error)
-            return
-        self._partitions.mark(batch)
-        self._flying = cycle
-        self._committer.submit(batch)
-
-    def _fence(self) -> dict[Key, int]:
-        """Offsets for a cycle that folded no run: one that is committed already, only to be fenced like the rest."""
-        where, offset = next(iter(self._positions.items()))
-        return {where: offset}
 
     def _over(self, generation: Generation) -> None:
         if generation is not self._generation:
@@ -303,49 +298,10 @@ class DataPlane(Generic[Row]):
         self._generation = None
         self._leaving = False
         self._waiting.clear()
-        if self._current is not None:
-            self.observer.cycle_dropped(self._current.records)
-            self._current = None
-        for task in self._tasks:
-            task.cancel()
+        self._cycles.drop()
+        self._background.cancel()
         self._wake()
-
-    async def _drain(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while (self._flying is not None or not self._idle()) and self._failure is None and self._generation is not None:
-            self._seal()
-            left = deadline - time.monotonic()
-            if left <= 0:
-                log.warning("drain.incomplete", seconds=seconds)
-                return
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                continue
-
-    def _idle(self) -> bool:
-        return self._current is None or self._current.empty
 
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-    def _start(self, work: Background, generation: Generation) -> None:
-        async def guarded() -> None:
-            try:
-                await work(generation)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001  the process ends with it
-                self.fail(error)
-
-        task = asyncio.get_running_loop().create_task(guarded())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _stop_background(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=self.settings.drain_seconds)

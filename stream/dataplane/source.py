@@ -19,7 +19,7 @@ from stream.dataplane.kafka_errors import named
 from stream.dataplane.messages import to_runs
 from stream.dataplane.run import Generation, Run
 from stream.dataplane.settings import PlaneSettings
-from stream.errors import HeartlineError, SourceRecreated
+from stream.errors import BrokerUnreachable, HeartlineError, SourceRecreated
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,10 @@ class Source:
                 answer.set_exception(error)
 
         self._calls.put(ask)
-        return answer.result(2 * self._settings.commit_timeout_seconds)
+        try:
+            return answer.result(2 * self._settings.commit_timeout_seconds)
+        except TimeoutError:
+            raise BrokerUnreachable("reading the committed offsets: no answer; check the brokers") from None
 
     def assign(self, generation: Generation, starts: Mapping[Key, int]) -> None:
         """Read from these offsets under this generation."""

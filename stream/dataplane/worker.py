@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 
-from stream.dataplane import topics
 from stream.dataplane.directory import exclusive
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.threads import in_thread
@@ -38,30 +37,21 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
             held.enter_context(exclusive(plane.settings.data_dir))
-        plane._loop = asyncio.get_running_loop()
-        await in_thread("check", lambda: _before_joining(plane))
+        await in_thread("prepare", plane.prepare)
+        plane.start()
         await _work(plane, stop)
     if plane.failure is not None:
         raise plane.failure
-
-
-def _before_joining(plane: DataPlane[Any]) -> None:
-    """Everything that has to be right before the group gives us partitions."""
-    ids = topics.check(plane.settings, plane.sources())
-    plane._partitions.open(ids)
-    plane._delivery.open()
 
 
 async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     seconds = plane.settings.drain_seconds
     watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=3 * seconds + 5)
     watchdog.start()
-    plane._committer.start()
-    plane._source.start()
     tasks = [asyncio.create_task(task) for task in (_start(plane), stop.wait(), report(plane))]
     try:
         while plane.failure is None and not stop.is_set():
-            changed = asyncio.create_task(plane._changed.wait())
+            changed = asyncio.create_task(plane.changed.wait())
             await asyncio.wait({changed, tasks[1]}, return_when=asyncio.FIRST_COMPLETED, timeout=1.0)
             changed.cancel()
         if plane.failure is None:
@@ -84,13 +74,6 @@ async def _start(plane: DataPlane[Any]) -> None:
 async def _close(plane: DataPlane[Any], seconds: float) -> None:
     try:
         await asyncio.wait_for(plane.app.stop(), seconds)
-    except Exception as error:  # noqa: BLE001  the process ends anyway, and nothing is acknowledged by Faust
+    except Exception as error:  # noqa: BLE001  the process ends anyway, and Faust acknowledges nothing
         log.warning("faust.stop", error=repr(error))
-    await in_thread("close", lambda: _release(plane, seconds))
-
-
-def _release(plane: DataPlane[Any], seconds: float) -> None:
-    plane._source.close(seconds)
-    if plane._committer.close(seconds):
-        plane._delivery.close()
-        plane._partitions.close()
+    await in_thread("release", lambda: plane.release(seconds))

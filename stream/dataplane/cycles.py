@@ -1,0 +1,140 @@
+"""The cycles of a worker: one that agents fold into, and one that is being committed meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import structlog
+
+from stream.dataplane.committer import Committer, Outcome
+from stream.dataplane.cycle import Batch, Codec, Cycle
+from stream.dataplane.delivery import Delivery
+from stream.dataplane.observer import Observer
+from stream.dataplane.partitions import Partitions
+from stream.dataplane.run import Generation, Run
+from stream.dataplane.settings import PlaneSettings
+
+log = structlog.get_logger(__name__)
+
+Row = TypeVar("Row")
+Key = tuple[str, int]
+
+
+class Cycles(Generic[Row]):
+    """On the event loop only, but for the committer's thread, which knows nothing of it."""
+
+    def __init__(
+        self,
+        settings: PlaneSettings,
+        delivery: Delivery,
+        partitions: Partitions,
+        codec: Codec[Row] | None,
+        observer: Observer,
+        folded: Callable[[Run], None],
+    ) -> None:
+        """`folded` hears of each run that is done."""
+        self._settings = settings
+        self._partitions = partitions
+        self._codec = codec
+        self._observer = observer
+        self._folded = folded
+        self._committer = Committer(delivery, partitions.store, self._from_thread)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._landed: Callable[[Outcome], None] | None = None
+        self._current: Cycle[Row] | None = None
+        self._flying: Cycle[Row] | None = None
+        self.positions: dict[Key, int] = {}
+        """Committed offsets of the partitions that are ours."""
+
+    def start(self, landed: Callable[[Outcome], None]) -> None:
+        """Start the committer. `landed` is called on the event loop with what became of each cycle."""
+        self._loop = asyncio.get_running_loop()
+        self._landed = landed
+        self._committer.start()
+
+    def close(self, seconds: float) -> bool:
+        """End the committer; False if it hangs. From any thread."""
+        return self._committer.close(seconds)
+
+    @property
+    def flying(self) -> bool:
+        """Is a commit under way?"""
+        return self._flying is not None
+
+    @property
+    def pending(self) -> bool:
+        """Is anything folded or flying that is not committed?"""
+        return self.flying or (self._current is not None and not self._current.empty)
+
+    def open(self, generation: Generation) -> Cycle[Row] | None:
+        """The cycle to fold into; None while it is full."""
+        cycle = self._current
+        if cycle is None:
+            cycle = self._current = Cycle(generation, self._partitions.store, self._codec, self._flying, self._folded)
+        full = cycle.records >= self._settings.cycle_records or cycle.size >= self._settings.cycle_bytes
+        return None if full else cycle
+
+    def seal(self) -> None:
+        """Hand the current cycle to the committer, if that is free and there is anything to commit.
+
+        Raises whatever the codec raises.
+        """
+        cycle = self._current
+        if cycle is None or cycle.empty or self.flying:
+            return
+        self._current = None
+        batch = cycle.seal(self._fence)
+        self._partitions.mark(batch)
+        self._flying = cycle
+        self._committer.submit(batch)
+
+    def drop(self) -> None:
+        """The generation is over: forget what is folded. What flies is refused by the broker."""
+        if self._current is not None and not self._current.empty:
+            self._observer.cycle_dropped(self._current.records)
+        self._current = None
+
+    def _from_thread(self, outcome: Outcome) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._land, outcome)
+
+    def _land(self, outcome: Outcome) -> None:
+        cycle, self._flying = self._flying, None
+        if outcome.fenced is not None:
+            log.warning("cycle.fenced", reason=str(outcome.fenced), records=outcome.batch.records)
+            self._observer.cycle_dropped(outcome.batch.records)
+        elif outcome.error is None:
+            assert cycle is not None
+            self._committed(cycle, outcome.batch, outcome.seconds)
+        assert self._landed is not None
+        self._landed(outcome)
+
+    def _committed(self, cycle: Cycle[Row], batch: Batch, seconds: float) -> None:
+        self.positions.update(batch.offsets)
+        self._partitions.marked(batch)
+        for callback in cycle.committed:
+            callback()
+        rows = sum(map(len, batch.rows.values()))
+        self._observer.cycle_committed(batch.records, batch.size, len(batch.outputs), rows, seconds)
+
+    def _fence(self) -> dict[Key, int]:
+        """Offsets for a cycle that folded no run: one that is committed already, only to be fenced like the rest."""
+        where, offset = next(iter(self.positions.items()))
+        return {where: offset}
+
+
+async def drained(cycles: "Cycles[Row]", changed: Callable[[], asyncio.Event], seconds: float) -> bool:
+    """Commit all that is folded; False if that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while cycles.pending:
+        cycles.seal()
+        left = deadline - time.monotonic()
+        if left <= 0:
+            log.warning("drain.incomplete", seconds=seconds)
+            return False
+        try:
+            await asyncio.wait_for(changed().wait(), left)
+        except TimeoutError:
+            continue
+    return True
