@@ -4,7 +4,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from io import StringIO
 from itertools import islice
+from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 from typing import Annotated
@@ -26,6 +28,7 @@ from stream.sending import Sender
 from stream.views import bands_line, scores_table
 
 ROWS = 14
+PICTURE_COLUMNS = 130
 SETTLED_SECONDS = 2.0
 
 _score = msgspec.json.Decoder(ScoreUpdated).decode
@@ -38,6 +41,7 @@ def demo(
     rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 200,
     contacts: Annotated[int, typer.Option(min=1, help="Customers of the simulated helpdesk.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed simulates the same helpdesk.")] = 1,
+    picture: Annotated[Path | None, typer.Option(help="Write the last screen to this file (SVG).")] = None,
 ) -> None:
     """See it work: an embedded broker, a simulated helpdesk, both workers, and the scores as they change.
 
@@ -62,7 +66,12 @@ def demo(
                     break
         except KeyboardInterrupt:
             console.print("stopping")
-    console.print(board.summary(feed.sent, time.monotonic() - started))
+    seconds = time.monotonic() - started
+    console.print(board.summary(feed.sent, seconds))
+    if picture is not None:
+        screen = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
+        screen.print(board.view(feed.sent, seconds))
+        screen.save_svg(str(picture), title="heartline demo")
 
 
 class Feed:
