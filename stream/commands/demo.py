@@ -36,10 +36,9 @@ _band = msgspec.json.Decoder(BandChanged).decode
 
 
 def demo(
-    events: Annotated[int | None, typer.Option(min=1, help="Send so many events in all.")] = None,
-    leave: Annotated[bool, typer.Option("--exit", help="End when all of --events are scored.")] = False,
+    events: Annotated[int, typer.Option(min=1, help="About how many events to send in all.")] = 50_000,
+    leave: Annotated[bool, typer.Option("--exit", help="End when all of them are scored.")] = False,
     rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 200,
-    contacts: Annotated[int, typer.Option(min=1, help="Customers of the simulated helpdesk.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed simulates the same helpdesk.")] = 1,
     picture: Annotated[Path | None, typer.Option(help="Write the last screen to this file (SVG).")] = None,
 ) -> None:
@@ -53,7 +52,7 @@ def demo(
         with console.status("starting the broker and two workers"):
             running = stack.enter_context(Demo())
         board = Board(stack.enter_context(closing(TopicReader(running.settings, [HEALTH_SCORES, HEALTH_BAND_CHANGES]))))
-        feed = Feed(running, islice(helpdesk(seed, contacts), events), rate)
+        feed = Feed(running, helpdesk(seed, events), rate)
         stack.callback(feed.stop)
         feed.start()
         live = stack.enter_context(Live(console=console, refresh_per_second=5, transient=leave))
@@ -146,8 +145,8 @@ class Board:
             self._latest[key] = _score(value)
 
     def quiet(self) -> bool:
-        """Nothing came for a while."""
-        return time.monotonic() - self._last_record > SETTLED_SECONDS
+        """Scores came, and then nothing for a while."""
+        return bool(self._latest) and time.monotonic() - self._last_record > SETTLED_SECONDS
 
     def view(self, sent: int, seconds: float) -> Group:
         """The screen."""
