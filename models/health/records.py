@@ -1,7 +1,6 @@
 """The records that go out of a row: scores, band changes, daily closes."""
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import get_args
 
 from models.health.assess import Assessment, confidence, points, remeasure, weigh
@@ -159,11 +158,14 @@ def _score_at(then: int, state: ContactState, model: HealthModel, current: Asses
 
 def _moved(before: Components, after: Components, weight: float) -> dict[str, float]:
     """The change of the points of components of one model and one weight: most are untouched, the same objects."""
-    return {
-        NAMES[one.code]: 100.0 * one.weight * other.value / weight - 100.0 * one.weight * one.value / weight
-        for one, other in zip(before, after, strict=True)
-        if one is not other and one is not None and other is not None and one.value != other.value
-    }
+    changes = {}
+    for one, other in zip(before, after, strict=True):
+        if one is not other:
+            change = (0.0 if other is None else points(other, weight)) - (0.0 if one is None else points(one, weight))
+            changed = one if other is None else other
+            if change != 0.0 and changed is not None:
+                changes[NAMES[changed.code]] = change
+    return changes
 
 
 def _shifted(before: Components, weight_before: float, after: Components, weight_after: float) -> dict[str, float]:
@@ -175,7 +177,5 @@ def _shifted(before: Components, weight_before: float, after: Components, weight
     return {NAMES[code]: change for code, change in changes.items() if change != 0.0}
 
 
-@lru_cache(maxsize=1024)
 def _time(milliseconds: int) -> datetime:
-    """The time as records have it; one record has the same time in several places."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

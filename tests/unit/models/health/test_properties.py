@@ -152,20 +152,26 @@ def test_each_change_is_told_in_full_and_the_records_chain(
 
 
 @thorough
-@given(MANY, st.lists(st.floats(0, 10), min_size=40, max_size=40))
-def test_what_is_published_is_what_the_facts_say_from_scratch(facts: list[ContactFact], waits: list[float]) -> None:
-    row, at = Row(), 0.0
-    for fact, wait in zip(facts, waits, strict=False):
+@given(MANY, st.sampled_from(MODELS), st.lists(st.floats(0, 10), min_size=40, max_size=40))
+def test_what_is_published_is_what_the_facts_say_from_scratch(
+    facts: list[ContactFact], model: HealthModel, waits: list[float]
+) -> None:
+    row, at = Row(model=model), 0.0
+    for number, (fact, wait) in enumerate(zip(facts, waits, strict=False)):
         at += wait
-        row.feed(fact, at=at)
-        published = row.facts.published
-        assessed = assess(row.facts, DEFAULT_MODEL, row.facts.now)
+        if number % 3:
+            row.feed(fact, at=at)
+        elif row.state is not None:
+            row.tick(at)
+        if row.state is None:
+            continue
+        published, now = row.facts.published, max(row.facts.now, b.ms(at))
+        assessed = assess(row.facts, model, now)
         assert (published is None) == (assessed is None)
         if published is not None and assessed is not None:
             assert published.components == assessed.components
             assert (published.score, published.band) == (assessed.score, assessed.band_number)
-            assert published.trend == assessed.trend_number
-            assert published.facts == assessed.facts
+            assert (published.trend, published.facts) == (assessed.trend_number, assessed.facts)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))

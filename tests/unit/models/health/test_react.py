@@ -92,6 +92,13 @@ def test_a_component_that_appears_takes_points_from_the_others() -> None:
     assert record.change.by_signal == {"sentiment": pytest.approx(-50 / 3), "engagement": pytest.approx(-50 / 3)}
 
 
+def test_an_answer_that_turns_out_to_be_of_another_kind_moves_all_its_points() -> None:
+    row = Row(answer(0, 10, answer="a"))
+    record = score(row, answer(1, 4, "csat", answer="a"))
+    assert record.change.by_signal == {"nps": -50.0, "csat": 20.0}
+    assert record.change.total == -30.0
+
+
 def test_a_repeated_event_publishes_nothing() -> None:
     row = Row(message(0, "positive"), answer(1, 7))
     for fact in (message(0, "positive"), answer(1, 7)):
