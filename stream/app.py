@@ -4,13 +4,12 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
-from models.sentiment.loading import load_classifier
 from schemas.catalogue import HEALTH_SIGNALS, INPUTS
+from stream.classifier import open_classifier
 from stream.clock import ClockWriter
 from stream.dataplane import DataPlane, PlaneSettings, serve
 from stream.dead_letters import Limit
@@ -102,10 +101,9 @@ def _intake(
 ) -> tuple[DataPlane[None], Sequence[Service]]:
     plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
     directory = Directory(settings.kafka(), settings.tenants)
-    threads = ThreadPoolExecutor(settings.classifier_threads, thread_name_prefix="classifier")
-    sentiment = Sentiment(load_classifier(settings.classifier), threads, settings.classifier_batch, metrics)
+    sentiment = Sentiment(open_classifier(settings), metrics)
     limit = Limit(settings.dead_letter_limit)
-    intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock)
+    intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock, settings.labelled_examples)
     for topic in INPUTS:
         plane.agent(topic.name)(intake.agent)
     plane.background(ClockWriter(plane, directory, partitions, settings.recompute_at, wall_clock).run)

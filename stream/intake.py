@@ -6,8 +6,9 @@ wait for it.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import structlog
@@ -16,17 +17,23 @@ from models.health.errors import ModelError
 from models.health.model import parse_model
 from models.sentiment.port import Classifier, Reading
 from schemas.base import Event
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS, SUPPORT_MESSAGES
-from schemas.control import ModelPublished
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_SIGNALS,
+    SUPPORT_LABELLED_EXAMPLES,
+    SUPPORT_MESSAGES,
+)
+from schemas.control import ModelPublished, SentimentCorrected
 from schemas.decoding import DecodeFailure, decode_event, encode
 from schemas.headers import cloud_event_headers
+from schemas.keys import contact_key
 from schemas.messages import MessageCreated
-from schemas.signals import AccountSignal, LogEntry, Signal
+from schemas.signals import AccountSignal, Signal
 from stream.dataplane import Cycle, DataPlane, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.directory import Directory
 from stream.metrics import Metrics
-from stream.routing import classified, route
+from stream.routing import classified, labelled_example, route
 
 log = structlog.get_logger()
 
@@ -41,38 +48,31 @@ class Decoded(NamedTuple):
 
 
 class Sentiment:
-    """The classifier behind a pool of threads; a failing one is tried again, and only messages wait."""
+    """The classifier, in threads of its own; a failing one is tried again, and only messages wait."""
 
-    def __init__(self, classifier: Classifier, threads: Executor, batch: int, metrics: Metrics) -> None:
+    def __init__(self, classifier: Classifier, metrics: Metrics) -> None:
         self.name = f"{classifier.name} {classifier.version}"
         self._classifier = classifier
-        self._threads = threads
-        self._batch = batch
         self._metrics = metrics
 
     async def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading per text, in order."""
-        loop = asyncio.get_running_loop()
-        parts = [texts[start : start + self._batch] for start in range(0, len(texts), self._batch)]
-        read = await asyncio.gather(*(loop.run_in_executor(self._threads, self._read_part, part) for part in parts))
-        return [reading for part in read for reading in part]
-
-    def _read_part(self, texts: Sequence[str]) -> list[Reading]:
-        for delay in (*RETRY_SECONDS, None):
+        """One reading per text, in order. Waits for as long as the classifier fails."""
+        for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])) if texts else ():
             started = time.monotonic()
             try:
-                readings = self._classifier.classify(texts)
-            except Exception as error:
-                if delay is None:
-                    raise
+                readings = await asyncio.to_thread(self._classifier.classify, texts)
+            except Exception as error:  # noqa: BLE001  whatever a model raises, its messages wait and are not lost
                 log.warning("classifier failed, messages wait", error=type(error).__name__, retry_seconds=delay)
-                time.sleep(delay)
+                await asyncio.sleep(delay)
             else:
-                self._metrics.sentiment.observe(time.monotonic() - started)
-                for reading in readings:
-                    self._metrics.sentiment_labels.labels(reading.label or reading.reason or "none").inc()
+                self._count(readings, time.monotonic() - started)
                 return readings
-        raise AssertionError("the last attempt returns or raises")
+        return []
+
+    def _count(self, readings: Sequence[Reading], seconds: float) -> None:
+        self._metrics.sentiment.observe(seconds)
+        for label, count in Counter(reading.label or reading.reason or "none" for reading in readings).items():
+            self._metrics.sentiment_labels.labels(label).inc(count)
 
 
 class Intake:
@@ -87,6 +87,7 @@ class Intake:
         metrics: Metrics,
         partitions: dict[str, int],
         clock: Callable[[], int],
+        labelled_examples: frozenset[str] = frozenset(),
     ) -> None:
         self._plane = plane
         self._directory = directory
@@ -95,6 +96,7 @@ class Intake:
         self._metrics = metrics
         self._partitions = partitions
         self._clock = clock
+        self._labelled_examples = labelled_examples
 
     async def agent(self, stream: Any) -> None:
         """Take runs of one topic to the log, in order."""
@@ -139,39 +141,52 @@ class Intake:
 
     def _log(self, run: Run, decoded: list[Decoded], cycle: Cycle[None]) -> None:
         now = self._clock()
-        bad = 0
+        refused: Counter[str] = Counter()
         for record, event in decoded:
             if isinstance(event, DecodeFailure):
-                bad += 1
+                refused[event.reason] += 1
                 self._put_aside(run, record, event, cycle)
             else:
                 self._send(event, now, record.timestamp, cycle)
-        self._metrics.events.labels(run.topic, "accepted").inc(len(decoded) - bad)
+        bad = refused.total()
         self._limit.count(len(decoded) - bad, bad)
+        cycle.on_commit(lambda: self._count(run.topic, len(decoded) - bad, refused))
 
     def _send(self, event: Event, now: int, accepted_at: int, cycle: Cycle[None]) -> None:
         for topic, key, fact in route(event):
+            if fact is None:
+                cycle.send(topic, None, key)
+                continue
+            value: bytes
             if topic == HEALTH_SIGNALS:
-                entry: LogEntry = Signal(at=now, accepted_at=accepted_at, fact=fact)  # type: ignore[arg-type]
+                value = encode(Signal(at=now, accepted_at=accepted_at, fact=fact))  # type: ignore[arg-type]
             elif topic == HEALTH_ACCOUNT_SIGNALS:
-                entry = AccountSignal(at=now, accepted_at=accepted_at, fact=fact)  # type: ignore[arg-type]
+                value = encode(AccountSignal(at=now, accepted_at=accepted_at, fact=fact))  # type: ignore[arg-type]
             else:
-                cycle.send(topic, encode(fact) if fact is not None else None, key)
-                continue
-            headers = cloud_event_headers(event.event_id, fact.__struct_config__.tag, event.tenant, now)  # type: ignore[union-attr,arg-type]
-            if key is not None:
-                cycle.send(topic, encode(entry), key, headers)
-                continue
-            for partition in range(self._partitions[topic]):
-                cycle.send(topic, encode(entry), None, headers, partition)
+                value = encode(fact)
+            headers = cloud_event_headers(event.event_id, str(fact.__struct_config__.tag), event.tenant, now)
+            for partition in (None,) if key is not None else range(self._partitions[topic]):
+                cycle.send(topic, value, key, headers, partition)
+        if isinstance(event, SentimentCorrected) and event.tenant in self._labelled_examples:
+            self._keep_example(event, now, cycle)
+
+    def _keep_example(self, event: SentimentCorrected, now: int, cycle: Cycle[None]) -> None:
+        example = labelled_example(event)
+        if example is not None:
+            headers = cloud_event_headers(event.event_id, "example.labelled", event.tenant, now)
+            cycle.send(SUPPORT_LABELLED_EXAMPLES, encode(example), contact_key(event.tenant, event.contact), headers)
 
     def _put_aside(self, run: Run, record: Any, why: DecodeFailure, cycle: Cycle[None]) -> None:
         letter = dead_letter(
             run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
         )
         cycle.send(letter.topic, letter.value, letter.key, letter.headers)
-        self._metrics.events.labels(run.topic, "dead_letter").inc()
-        self._metrics.dead_letters.labels(run.topic, why.reason).inc()
+
+    def _count(self, topic: str, accepted: int, refused: "Counter[str]") -> None:
+        self._metrics.events.labels(topic, "accepted").inc(accepted)
+        for reason, count in refused.items():
+            self._metrics.events.labels(topic, "dead_letter").inc(count)
+            self._metrics.dead_letters.labels(topic, reason).inc(count)
 
 
 def _decode_one(topic: str, value: bytes | None, now: int, tenants: set[str]) -> Event | DecodeFailure:

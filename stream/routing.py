@@ -11,7 +11,7 @@ import msgspec
 
 from models.sentiment.port import Reading
 from schemas.base import Event
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS, SUPPORT_LABELLED_EXAMPLES
 from schemas.control import (
     ContactErased,
     ContactMerged,
@@ -27,6 +27,7 @@ from schemas.control import (
 from schemas.keys import account_key, contact_key, subject_key
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.profiles import AccountUpdated, ContactUpdated, ProfileChanged
+from schemas.scores import LabelledExample
 from schemas.signals import AccountFact, LoggedFact
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketReplied, TicketSolved, TicketUpdated
@@ -100,6 +101,21 @@ def _(event: SentimentCorrected) -> Iterator[Entry]:
     yield from _to_contact(msgspec.structs.replace(event, text=None))
 
 
+def labelled_example(event: SentimentCorrected) -> LabelledExample | None:
+    """A corrected message with its text, for tenants that allow it to be kept."""
+    if event.text is None:
+        return None
+    return LabelledExample(
+        event_id=event.event_id,
+        tenant=event.tenant,
+        contact=event.contact,
+        message=event.message,
+        label=event.label,
+        text=event.text,
+        occurred_at=event.occurred_at,
+    )
+
+
 @route.register
 def _(event: ContactUpdated) -> Iterator[Entry]:
     yield from _to_contact(msgspec.structs.replace(event, name=None))
@@ -131,6 +147,7 @@ def _(event: AccountUpdated) -> Iterator[Entry]:
 def _(event: ContactErased) -> Iterator[Entry]:
     yield from _to_contact(event)
     yield Entry(HEALTH_PROFILES, subject_key(event.tenant, "contact", event.contact), None)
+    yield Entry(SUPPORT_LABELLED_EXAMPLES, contact_key(event.tenant, event.contact), None)
 
 
 def _to_subject(event: ReviewPosted | OverrideSet | OverrideCleared) -> Iterator[Entry]:

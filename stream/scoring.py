@@ -79,27 +79,28 @@ class Scoring:
         accepted: list[int] = []
         bad = duplicates = late = 0
         for record in run.records:
-            signal = decode_signal(record.value)
-            if isinstance(signal, DecodeFailure) or (record.key is None) != isinstance(signal.fact, PARTITION_FACTS):
+            signal, subject = _read(record)
+            if isinstance(signal, DecodeFailure):
                 bad += 1
                 self._put_aside(run, record, signal, cycle)
-            elif record.key is None:
+            elif subject is None:
                 fold.enter(record.offset, signal)
             else:
-                subject = Subject(*split_key(record.key))
-                row = rows.get(record.key)
+                key = record.key or b""
+                row = rows.get(key)
                 row, reactions = fold.signal(record.offset, subject, row, signal)  # type: ignore[arg-type]
                 if row is None:
                     duplicates += 1
                     continue
-                rows.put(record.key, row)
+                rows.put(key, row)
                 for reaction in reactions:
-                    outbox.send(record.key, reaction)
+                    outbox.send(key, reaction)
                 if signal.accepted_at is not None:
                     accepted.append(signal.accepted_at)
                     late += signal.at - to_milliseconds(signal.fact.occurred_at) > DAY_MS  # type: ignore[union-attr]
         self._keep_control(rows, fold)
-        self._count(len(run.records), bad, duplicates, late)
+        self._limit.count(len(run.records) - bad, bad)
+        cycle.on_commit(lambda: self._count(len(run.records), bad, duplicates, late))
         self._measure(cycle, accepted)
 
     # -- the sweep -----------------------------------------------------------------------------------------------------
@@ -161,12 +162,7 @@ class Scoring:
 
     # -- counting ------------------------------------------------------------------------------------------------------
 
-    def _put_aside(self, run: Run, record: Any, signal: Signal | DecodeFailure, cycle: Cycle[Row]) -> None:
-        why = (
-            signal
-            if isinstance(signal, DecodeFailure)
-            else DecodeFailure("invalid", "a record without a key names no contact")
-        )
+    def _put_aside(self, run: Run, record: Any, why: DecodeFailure, cycle: Cycle[Row]) -> None:
         letter = dead_letter(
             run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
         )
@@ -181,7 +177,6 @@ class Scoring:
             self._metrics.duplicates.inc(duplicates)
         if late:
             self._metrics.late_events.inc(late)
-        self._limit.count(records - bad, bad)
 
     def _measure(self, cycle: Cycle[Row], accepted: list[int]) -> None:
         if not accepted:
@@ -195,6 +190,19 @@ class Scoring:
                 observe(max(0.0, now - at) / 1000)
 
         cycle.on_commit(committed)
+
+
+def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
+    """The signal of a record, and whose it is: None for one that concerns the whole partition."""
+    signal = decode_signal(record.value)
+    if isinstance(signal, DecodeFailure):
+        return signal, None
+    if (record.key is None) != isinstance(signal.fact, PARTITION_FACTS):
+        return DecodeFailure("invalid", "a contact's fact needs a key, and a partition's has none"), None
+    try:
+        return signal, None if record.key is None else Subject(*split_key(record.key))
+    except ValueError:
+        return DecodeFailure("bad_id", "the key is not tenant/contact"), None
 
 
 class Outbox:

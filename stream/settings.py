@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Stage = Literal["intake", "scoring"]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Tenants = Annotated[frozenset[str], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -55,13 +57,25 @@ class Settings(BaseSettings):
         0, ge=0, le=5, description="Workers that keep a warm copy of a partition's state (1 in production)."
     )
 
-    tenants: Annotated[frozenset[str], NoDecode] = Field(
+    tenants: Tenants = Field(
         frozenset({"default"}),
         description="Tenants whose events are accepted, separated by commas, beside those registered.",
     )
-    classifier: str = Field("default", description="default, vader, onnx:DIRECTORY or hf:NAME.")
-    classifier_threads: int = Field(2, ge=1, le=128, description="Batches of messages classified side by side.")
-    classifier_batch: int = Field(64, ge=1, le=4096, description="Messages classified in one call.")
+    classifier: str = Field("default", description="default, vader, onnx:DIRECTORY or hf:NAME_OR_DIRECTORY.")
+    classifier_sessions: int | None = Field(
+        None, ge=1, le=128, description="Networks side by side, one thread each; by default one per core."
+    )
+    classifier_labels: Annotated[dict[str, str] | None, NoDecode] = Field(
+        None, description="Another model's labels: LABEL_0=negative,LABEL_1=neutral,LABEL_2=positive."
+    )
+    min_confidence: Share = Field(0.0, description="A message read with less confidence has no sentiment.")
+    prior_tau: Share | None = Field(
+        None,
+        description="How far the shipped model takes its prior back; by default its own choice.",
+    )
+    labelled_examples: Tenants = Field(
+        frozenset(), description="Tenants whose corrected messages are kept with their text, for later training."
+    )
     recompute_at: time = Field(time(4, 0), description="UTC time of day of the daily recompute.")
     dead_letter_limit: float = Field(
         0.5,
@@ -88,10 +102,20 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people.")
 
-    @field_validator("tenants", mode="before")
+    @field_validator("tenants", "labelled_examples", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return frozenset(_parts(value)) if isinstance(value, str) else value
+
+    @field_validator("classifier_labels", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in _parts(value)]
+        if not all(name and equals and label for name, equals, label in pairs):
+            raise ValueError("write NAME=label pairs, separated by commas")
+        return {name: label for name, _, label in pairs}
 
     def kafka(self) -> dict[str, str | int | float | bool]:
         """The connection as librdkafka properties."""
@@ -124,3 +148,7 @@ class Settings(BaseSettings):
     def group(self, stage: Stage) -> str:
         """The consumer group of a stage, which is also its Faust application id."""
         return f"{self.application}-{stage}"
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]

@@ -11,8 +11,8 @@ import typer
 
 from models.sentiment.card import model_card_text
 from models.sentiment.errors import SentimentError
-from models.sentiment.loading import Options, load_classifier
 from models.sentiment.port import Classifier, Reading
+from stream.classifier import open_classifier
 from stream.errors import BadInput, ConfigurationError
 from stream.event_files import STANDARD_STREAM
 from stream.settings import Settings
@@ -47,11 +47,8 @@ def classify(
     Example: `echo "It broke again." | heartline classify`
     """
     settings = Settings()
-    options = Options(sessions=settings.classifier_threads, min_confidence=min_confidence)
-    try:
-        classifier = load_classifier(model or settings.classifier, options)
-    except SentimentError as error:
-        raise ConfigurationError(str(error)) from error
+    chosen = {"classifier": model or settings.classifier, "min_confidence": min_confidence or settings.min_confidence}
+    classifier = open_classifier(settings.model_copy(update=chosen))
     try:
         with _opened(file) as lines:
             _answer(classifier, _texts(lines, as_json), as_json)

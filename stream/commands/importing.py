@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from models.sentiment.loading import load_classifier
 from schemas.base import Event
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PROFILES, HEALTH_SIGNALS
 from schemas.decoding import encode
+from stream.classifier import open_classifier
 from stream.errors import ConfigurationError
 from stream.history import HistoryWriter, entries
 from stream.imports import load_mapping, read_events, with_ticks
@@ -84,7 +84,7 @@ def _to_logs(events: Iterable[Event], until: datetime | None, finish: bool) -> N
     settings = Settings()
     partitions = Topics(settings).require(HISTORY_TOPICS)
     end = until.replace(tzinfo=UTC) if until is not None else None
-    classifier = load_classifier(settings.classifier)
+    classifier = open_classifier(settings)
     with Sender(settings) as sender:
         history = HistoryWriter(sender, partitions)
         history.start()

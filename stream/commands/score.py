@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.sentiment.loading import load_classifier
 from schemas.base import to_milliseconds
+from stream.classifier import open_classifier
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
@@ -36,7 +36,7 @@ def score(
     local = LocalFold()
     now = 0
     events = sorted(read_events(file), key=lambda event: event.occurred_at)
-    for time, entry in entries(with_ticks(events, settings.recompute_at, moment), load_classifier(settings.classifier)):
+    for time, entry in entries(with_ticks(events, settings.recompute_at, moment), open_classifier(settings)):
         now = time
         local.log(entry, time)
     rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))

@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 
 from models.sentiment.port import Reading
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS, INPUT_TOPIC_OF
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_PROFILES,
+    HEALTH_SIGNALS,
+    INPUT_TOPIC_OF,
+    SUPPORT_LABELLED_EXAMPLES,
+)
 from schemas.control import (
     ContactErased,
     HistoryStarted,
@@ -17,7 +23,7 @@ from schemas.messages import MessageCreated
 from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketOpened, TicketUpdated
-from stream.routing import Entry, classified, route
+from stream.routing import Entry, classified, labelled_example, route
 
 BASE: dict[str, Any] = {"event_id": "e1", "occurred_at": datetime(2026, 1, 1, tzinfo=UTC), "tenant": "acme"}
 
@@ -99,3 +105,15 @@ def test_every_input_type_has_a_route() -> None:
 def test_a_survey_goes_to_its_contacts_log() -> None:
     event = SurveyAnswered(**BASE, contact="c", kind="nps", value=9, scale_min=0, scale_max=10)
     assert [entry.key for entry in entries(event)] == [b"acme/c"]
+
+
+def test_a_corrected_message_makes_a_labelled_example_only_with_its_text() -> None:
+    correction = SentimentCorrected(**BASE, contact="c", message="m", label="negative", author="u", text="It broke.")
+    example = labelled_example(correction)
+    assert example is not None
+    assert (example.message, example.label, example.text) == ("m", "negative", "It broke.")
+    assert labelled_example(SentimentCorrected(**BASE, contact="c", message="m", label="negative", author="u")) is None
+
+
+def test_an_erased_contact_loses_its_labelled_examples() -> None:
+    assert Entry(SUPPORT_LABELLED_EXAMPLES, b"acme/c", None) in entries(ContactErased(**BASE, contact="c"))
