@@ -112,7 +112,8 @@ class Topics:
 
         Raises `TopicMissing` or `TopicMisconfigured`.
         """
-        wanted = [topic for topic in all_topics(self._settings) if topic.name in set(names)]
+        named = set(names)
+        wanted = [topic for topic in all_topics(self._settings) if topic.name in named]
         problems = self.problems(wanted)
         missing = [problem.topic for problem in problems if problem.what == "missing"]
         if missing:
