@@ -86,8 +86,7 @@ class TransactionalDelivery:
         """The transaction has done it."""
 
     def close(self) -> None:
-        """A transaction that is still open is left to `init_transactions` of the next start."""
-        self._producer.flush(1.0)
+        """Nothing waits but a transaction that failed: `init_transactions` of the next start ends it."""
 
     def _retried(self, what: str, call: Callable[[], None]) -> None:
         deadline = time.monotonic() + self._settings.commit_timeout_seconds
