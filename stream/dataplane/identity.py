@@ -38,7 +38,8 @@ class Identity:
         elif known != self._changelog_id:
             raise ChangelogRecreated(
                 f"the changelog {self._changelog} was recreated (id {known} then, {self._changelog_id} now) and the "
-                f"state of partition {partition} in {store.path} is of the old one; run `heartline state reset`"
+                f"state of partition {partition} in {store.path} is of the old one; stop all workers of the stage, run "
+                "`heartline state reset --everywhere`, then start again"
             )
 
     def check_sources(self, partition: int, store: PartitionStore) -> None:
