@@ -29,6 +29,9 @@ def simulate_(
     late: Share = 0.0,
     out_of_order: Share = 0.0,
     decisions: Annotated[bool, typer.Option(help="With overrides, erasures and merges.")] = True,
+    models_every_days: Annotated[
+        float | None, typer.Option(min=0.1, help="Publish a health model now and then.")
+    ] = None,
     to: Annotated[Path, typer.Option(help="File to write; - for standard output.")] = STANDARD_STREAM,
 ) -> None:
     """Write a believable helpdesk's events as JSON lines: rhythms of day and week, happy and unhappy customers.
@@ -45,6 +48,7 @@ def simulate_(
         events=events,
         tenants=tenant or (DEFAULT_TENANT,),
         decisions=decisions,
+        models_every_days=models_every_days,
     )
     arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
     lines = sys.stdout.buffer if to == STANDARD_STREAM else to.open("wb")
