@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteOptions
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteBufferManager,
+    WriteOptions,
+)
 
 from stream.errors import DiskFull, StateError
 
 META = b"\0"
 """Prefix of the plane's own rows; no key of a stage begins with it."""
+_WRITE_BUFFERS = 4
+"""Write buffers that all partitions together may fill."""
 _OFFSET = META + b"offset"
 _CHANGELOG_ID = META + b"changelog-id"
 
@@ -102,6 +113,7 @@ class Stores:
         self._open: dict[int, PartitionStore] = {}
         self._cache = Cache(block_cache_bytes)
         self._write_buffer_bytes = write_buffer_bytes
+        self._write_buffers = WriteBufferManager(_WRITE_BUFFERS * write_buffer_bytes, False)
 
     def __getitem__(self, partition: int) -> PartitionStore:
         return self._open[partition]
@@ -127,6 +139,7 @@ class Stores:
         options.create_if_missing(True)
         options.set_write_buffer_size(self._write_buffer_bytes)
         options.set_max_write_buffer_number(2)
+        options.set_write_buffer_manager(self._write_buffers)
         options.set_compression_type(DBCompressionType.lz4())
         options.set_max_open_files(256)
         options.set_keep_log_file_num(2)
