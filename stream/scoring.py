@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from typing import Any, get_args
 
 import structlog
@@ -33,7 +34,10 @@ CONTROL_KEY = b"\x01control"
 # The first byte of a stored control row; msgpack never uses it, so no contact's row begins with it.
 CONTROL_MARK = b"\xc1"
 
-SWEEP_ROWS = 200
+# A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
+# is swept while a cycle commits makes the next one longer, and live scores wait for it.
+SWEEP_ROWS = 100
+SWEEP_AHEAD = 40
 SWEEP_IDLE_SECONDS = 0.2
 SAMPLES_PER_RUN = 16
 DAY_MS = 86_400_000
@@ -106,14 +110,20 @@ class Scoring:
     # -- the sweep -----------------------------------------------------------------------------------------------------
 
     async def sweep(self, generation: Generation) -> None:
-        """Apply ticks and models to the rows that no signal has touched since, in bounded chunks."""
+        """Apply ticks and models to the rows that no signal has touched since, slice by slice."""
+        ahead: deque[asyncio.Event] = deque()
         while True:
             busy = False
             for partition in sorted(self._plane.partitions(HEALTH_SIGNALS)):
                 cycle = await self._plane.cycle(generation)
                 if cycle is None:
                     return
-                busy |= self.sweep_chunk(partition, cycle)
+                if self.sweep_chunk(partition, cycle):
+                    busy = True
+                    ahead.append(asyncio.Event())
+                    cycle.on_commit(ahead[-1].set)
+                    if len(ahead) > SWEEP_AHEAD:
+                        await ahead.popleft().wait()
             self.count_contacts()
             if not busy:
                 await asyncio.sleep(SWEEP_IDLE_SECONDS)
