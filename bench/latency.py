@@ -37,7 +37,7 @@ class Latencies(NamedTuple):
 
     p50: float
     p99: float
-    count: int
+    scores: int
     rate: float
 
 
@@ -133,7 +133,8 @@ class Probe:
             messages = self._consumer.consume(1000, 0.002)
             now = time.monotonic()
             for message in messages:
-                cause = None if message.value() is None else _decode(message.value()).cause.id
+                value = message.value()
+                cause = None if value is None else _decode(value).cause.id
                 if cause is not None:
                     self._came.setdefault(cause, now)
         self._consumer.close()

@@ -5,7 +5,7 @@ know where a label comes from.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models.sentiment.port import LABELS, Reading
@@ -53,9 +53,10 @@ def live_log(events: int, start: datetime) -> Iterator[LogRecord]:
             yield LogRecord(partition_for(entry.key, PARTITIONS), entry.key, encode(signal))
 
 
-def ticked(events: int, start: datetime) -> Iterator[Logged]:
-    """The same facts with the tick of each day between them."""
-    for logged in entries(with_ticks(_events(events, start)), Fixed()):
+def ticked(events: int, due: datetime) -> Iterator[Logged]:
+    """The log of the `DAYS` days before the tick of `due`, with the ticks of each day but not that one."""
+    history = with_ticks(_events(events, due - timedelta(days=DAYS)), until=due - timedelta(milliseconds=1))
+    for logged in entries(history, Fixed()):
         if logged.entry.topic == HEALTH_SIGNALS:
             yield logged
 

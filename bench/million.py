@@ -78,9 +78,7 @@ def fill_changelog(heartline: Heartline, people: Population, contacts: int) -> N
         producer.produce(changelog, people.control(), CONTROL_KEY, partition)
     for batch in _batches(people, contacts):
         for partition, rows in batch.items():
-            producer.produce_batch(
-                changelog, [{"key": key, "value": row} for key, row in rows], partition=partition
-            )
+            producer.produce_batch(changelog, [{"key": key, "value": row} for key, row in rows], partition=partition)
         while len(producer) > 5 * ROWS_AT_ONCE:
             producer.poll(0.05)
     producer.flush(120)

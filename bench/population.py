@@ -12,19 +12,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench.load import DAYS, PARTITIONS, ticked
-from models.health.fold import PartitionFold, Subject
+from bench.load import PARTITIONS, ticked
+from models.health.fold import ControlRow, PartitionFold, Subject, encode_control
 from models.health.model import DEFAULT_MODEL
 from models.health.react import tick
 from models.health.state import ContactState, decode, encode
-from schemas.base import DEFAULT_TENANT
+from schemas.base import DEFAULT_TENANT, to_milliseconds
 from schemas.keys import contact_key, partition_for, split_key
 from schemas.signals import Signal
-from stream.scoring import CONTROL_KEY, CONTROL_MARK
-from models.health.fold import ControlRow, encode_control
+from stream.imports.ticks import RECOMPUTE_AT
+from stream.scoring import CONTROL_MARK
 
 CHANGING_SHARE = 0.1
 SAMPLE_EVENTS = 100_000
+NOBODY = Subject(DEFAULT_TENANT, "c000000")
 
 
 class Population(NamedTuple):
@@ -51,24 +52,28 @@ class Population(NamedTuple):
 
 
 def population(now: datetime) -> Population:
-    """The rows of a helpdesk that began `DAYS` days before `now`, closed daily; the next tick is at `now`."""
-    start = now - timedelta(days=DAYS)
-    rows = _folded(start)
-    at = int(now.timestamp() * 1000)
-    day = now.astimezone(UTC).date() + timedelta(days=1)
-    changing, quiet = [], []
+    """The rows of a helpdesk of `DAYS` days up to the latest tick before `now`, which is the one to come.
+
+    For the worker it is the tick of the day after: intake writes that of the day itself when it starts.
+    """
+    due = datetime.combine(now.astimezone(UTC).date(), RECOMPUTE_AT, UTC)
+    if due > now:
+        due -= timedelta(days=1)
+    rows = _folded(due)
+    at, day = to_milliseconds(now), due.date() + timedelta(days=1)
+    changing: list[bytes] = []
+    quiet: list[bytes] = []
     for row in rows:
         stored = encode(row)
-        subject = Subject(DEFAULT_TENANT, "c000000")
-        changed = tick(decode(stored), subject, day.toordinal(), at, DEFAULT_MODEL, "live").changed
+        changed = tick(decode(stored), NOBODY, day.toordinal(), at, DEFAULT_MODEL, "live").changed
         (changing if changed else quiet).append(stored)
     return Population(changing, quiet, [len(encode(row)) for row in rows], day, at)
 
 
-def _folded(start: datetime) -> list[ContactState]:
+def _folded(due: datetime) -> list[ContactState]:
     fold = PartitionFold()
     rows: dict[bytes, ContactState] = {}
-    for offset, (at, entry) in enumerate(ticked(SAMPLE_EVENTS, start)):
+    for offset, (at, entry) in enumerate(ticked(SAMPLE_EVENTS, due)):
         signal = Signal(at=at, fact=entry.value)  # type: ignore[arg-type]
         if entry.key is None:
             fold.enter(offset, signal)
@@ -77,7 +82,7 @@ def _folded(start: datetime) -> list[ContactState]:
                     fold.sweep_row(Subject(*split_key(key)), row)
                 fold.sweep_done()
         else:
-            row, _ = fold.signal(offset, Subject(*split_key(entry.key)), rows.get(entry.key), signal)
-            if row is not None:
-                rows[entry.key] = row
+            after, _ = fold.signal(offset, Subject(*split_key(entry.key)), rows.get(entry.key), signal)
+            if after is not None:
+                rows[entry.key] = after
     return [msgspec.structs.replace(row, offset=-1) for row in rows.values()]

@@ -55,7 +55,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, l
         heartline.create_topics()
         broker.create_topics(SHORT, partitions=PARTITIONS)
         full, short = load(broker.bootstrap, events)
-        say(f"{full.events} records, {full.expected.count} outputs")
+        say(f"{full.events} records, {full.expected.records} outputs")
         bench = Throughput(broker, heartline, Path(folder))
         contestants: dict[str, tuple[Log, Callable[[Log, str], Run]]] = {
             "Heartline": (full, bench.heartline),
@@ -68,7 +68,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, l
             for name, (log, contestant) in contestants.items():
                 run = contestant(log, f"bench{number}")
                 runs[name].append(run)
-                say(f"round {number + 1}: {name}: {run.events_per_second:,.0f}/s, {run.cpu_microseconds:.1f} µs CPU/event")
+                say(f"{name}: {run.events_per_second:,.0f} events/s, {run.cpu_microseconds:.1f} µs CPU/event")
         return runs
 
 
@@ -114,11 +114,16 @@ class Reference:
             self._rows[key] = row
         for out in outgoing:
             self._count += 1
-            self._checksum += zlib.crc32(key + b"\n" + (out.value or b""))
+            self._checksum += checksum_of(key, out.value)
 
     def digest(self) -> Digest:
         """Of all outputs so far."""
         return Digest(self._count, self._checksum)
+
+
+def checksum_of(key: bytes, value: bytes | None) -> int:
+    """Of one record."""
+    return zlib.crc32(key + b"\n" + (value or b""))
 
 
 class Throughput:
@@ -168,11 +173,11 @@ class Throughput:
         def outputs() -> int:
             return sum(self._offsets.ends(topics, PARTITIONS).values()) - before
 
-        samples = watch(pid, outputs, log.expected.count, TIMEOUT_SECONDS)
-        found = read(self._broker.bootstrap, starts, log.expected.count)
-        checksum = sum(zlib.crc32(message.key() + b"\n" + (message.value() or b"")) for message in found)
+        samples = watch(pid, outputs, log.expected.records, TIMEOUT_SECONDS)
+        found = read(self._broker.bootstrap, starts, log.expected.records)
+        checksum = sum(checksum_of(message.key() or b"", message.value()) for message in found)
         if Digest(len(found), checksum) != log.expected:
-            raise AssertionError(f"{len(found)} outputs with another content than the {log.expected.count} expected")
+            raise AssertionError(f"{len(found)} outputs with another content than the {log.expected.records} expected")
         end = samples[-1]
         begin = next(sample for sample in samples if sample.outputs >= BEGIN_SHARE * end.outputs)
         events = log.events * (end.outputs - begin.outputs) / end.outputs

@@ -74,7 +74,7 @@ def _sample(process: psutil.Process, outputs: Callable[[], int]) -> Sample:
 class Digest(NamedTuple):
     """How many records, and the sum of their checksums: the same for the same records in any order."""
 
-    count: int
+    records: int
     checksum: int
 
 

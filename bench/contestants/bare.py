@@ -14,7 +14,12 @@ def main() -> None:
     consumer = Consumer({"bootstrap.servers": told.bootstrap, "group.id": told.name, "enable.auto.commit": False})
     consumer.assign([TopicPartition(told.source, p, 0) for p in range(told.partitions)])
     producer = Producer(
-        {"bootstrap.servers": told.bootstrap, "linger.ms": 5, "compression.type": "lz4", "partitioner": "murmur2_random"}
+        {
+            "bootstrap.servers": told.bootstrap,
+            "linger.ms": 5,
+            "compression.type": "lz4",
+            "partitioner": "murmur2_random",
+        }
     )
     step = Step(told.prefix)
     rows: dict[bytes, ContactState] = {}
