@@ -1,0 +1,150 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.base import to_milliseconds
+from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
+from schemas.control import ContactErased
+from schemas.decoding import encode
+from schemas.scores import ScoreUpdated
+from schemas.signals import Signal, Tick
+from schemas.surveys import SurveyAnswered
+from stream.dead_letters import Limit
+from stream.errors import NewerStateRow
+from stream.metrics import Metrics
+from stream.scoring import CONTROL_KEY, RowCodec, Scoring
+from tests.unit.stream.fakes import FakePlane, Sent, run_of
+
+DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = b"acme/c"
+
+
+class Stage:
+    """Scoring over fakes."""
+
+    def __init__(self) -> None:
+        self.plane = FakePlane(RowCodec())
+        self.metrics = Metrics()
+        plane: Any = self.plane
+        self.scoring = Scoring(plane, Limit(1.0), self.metrics)
+        self._offset = 0
+
+    def fold(self, *signals: Signal | bytes, key: bytes | None = KEY, offset: int | None = None) -> list[Sent]:
+        values = [encode(signal) if isinstance(signal, Signal) else signal for signal in signals]
+        first = self._offset if offset is None else offset
+        run = run_of(HEALTH_SIGNALS, *values, key=key, first_offset=first)
+        self._offset = first + len(values)
+        cycle: Any = self.plane.current
+        before = len(cycle.sent)
+        self.scoring.fold(run, cycle)
+        return self.plane.sent[before:]
+
+    def sweep(self) -> list[Sent]:
+        cycle: Any = self.plane.current
+        before = len(cycle.sent)
+        while self.scoring.sweep_chunk(0, cycle):
+            continue
+        return self.plane.sent[before:]
+
+    def value(self, name: str, **labels: str) -> float:
+        assert self.plane.current is not None
+        self.plane.current.commit()
+        return self.metrics.registry.get_sample_value(name, labels) or 0
+
+
+def nps(value: float, event: str = "e1") -> Signal:
+    fact = SurveyAnswered(
+        event_id=event, occurred_at=DAY, tenant="acme", contact="c", kind="nps", value=value, scale_min=0, scale_max=10
+    )
+    return Signal(at=to_milliseconds(DAY), accepted_at=to_milliseconds(DAY), fact=fact)
+
+
+def tick() -> Signal:
+    return Signal(at=to_milliseconds(DAY.replace(day=2, hour=4)), fact=Tick(day=date(2026, 3, 2)))
+
+
+def score_of(sent: list[Sent]) -> ScoreUpdated:
+    (value,) = [one.value for one in sent if one.topic == HEALTH_SCORES and one.value is not None]
+    return msgspec.json.decode(value, type=ScoreUpdated)
+
+
+def test_a_signal_sends_the_score_and_the_first_band_of_its_contact() -> None:
+    stage = Stage()
+    sent = stage.fold(nps(9))
+    score = score_of(sent)
+    assert (score.tenant, score.contact, score.seq, score.cause.id) == ("acme", "c", 1, "e1")
+    assert [(one.topic, one.key, one.partition) for one in sent] == [
+        (HEALTH_SCORES, KEY, 0),
+        (HEALTH_BAND_CHANGES, KEY, 0),
+    ]
+    assert sent[0].headers["ce_id"] == score.event_id.encode()
+
+
+def test_an_entry_that_is_read_twice_sends_nothing() -> None:
+    stage = Stage()
+    stage.fold(nps(9), offset=5)
+    assert stage.fold(nps(9), offset=5) == []
+    assert stage.value("heartline_duplicates_total") == 1
+
+
+def test_a_tick_closes_the_day_in_the_sweep_and_not_before() -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    assert stage.fold(tick(), key=None) == []
+    assert [one.topic for one in stage.sweep()] == [HEALTH_SCORE_HISTORY]
+    assert stage.value("heartline_recompute_last_success_timestamp_seconds") > 0
+    assert stage.value("heartline_recompute_drift_total") == 0
+    assert stage.sweep() == []
+
+
+def test_an_entry_that_cannot_be_read_is_put_aside() -> None:
+    stage = Stage()
+    sent = [
+        *stage.fold(b"{}"),
+        *stage.fold(nps(9), key=None),
+        *stage.fold(tick(), key=KEY),
+        *stage.fold(nps(9), key=b"no tenant"),
+        *stage.fold(nps(9), key=b"\xff/c"),
+    ]
+    assert [one.topic for one in sent] == [f"{HEALTH_SIGNALS}-dlq"] * 5
+    assert stage.value("heartline_events_total", topic=HEALTH_SIGNALS, result="dead_letter") == 5
+
+
+def test_an_erased_contact_leaves_a_tombstone_and_no_score_in_a_band() -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    erased = ContactErased(event_id="e2", occurred_at=DAY.replace(hour=13), tenant="acme", contact="c")
+    sent = stage.fold(Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=erased))
+    assert (HEALTH_SCORES, KEY, None) in [(one.topic, one.key, one.value) for one in sent]
+    stage.sweep()
+    stage.scoring.count_contacts()
+    assert stage.value("heartline_contacts", band="champion") == 0
+
+
+def test_scored_contacts_are_counted_by_band() -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    stage.sweep()
+    stage.scoring.count_contacts()
+    assert stage.value("heartline_contacts", band="champion") == 1
+
+
+def test_the_age_of_what_is_committed_is_measured() -> None:
+    stage = Stage()
+    stage.fold(nps(9), nps(3, "e2"))
+    assert stage.value("heartline_end_to_end_seconds_count", path="score") == 2
+
+
+def test_a_row_of_a_newer_version_is_refused_by_name() -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    raw = bytearray(stage.plane.states[0].stored[KEY])
+    raw[3] = 99
+    with pytest.raises(NewerStateRow, match="99"):
+        RowCodec().decode(bytes(raw))
+
+
+def test_the_control_row_sorts_before_every_contact() -> None:
+    assert CONTROL_KEY < b"-/c"
