@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
         "--capacity",
         type=float,
         default=20_000.0,
-        help="events/s that the latency's rate is a share of, if not measured",
+        help="events/s that latency takes its share of, if not measured",
     )
     return parser.parse_args()
 

@@ -61,16 +61,15 @@ def size_results(sizes: list[int]) -> list[Result]:
 def million_results(runs: list[Swept], contacts: int) -> list[Result]:
     """Restore, memory, sweep."""
     changed = median(run.changed for run in runs) / contacts
+    live = f"ticket to score during the sweep, at {LIVE_RATE:.0f}/s"
     return [
         _at_least("restore", [run.restored_per_second for run in runs], "records/s", 100_000),
         _at_most(f"scoring worker with {contacts:,} contacts, at most", [run.peak_memory for run in runs], "MiB", 400),
         _result(f"sweep of {contacts:,} rows, {changed:.1%} change", [run.sweep_seconds for run in runs], "s"),
         _result("the same by the bare loop", [run.bare_seconds for run in runs], "s"),
         _at_most("sweep / bare loop", [run.sweep_seconds / run.bare_seconds for run in runs], "x", 3),
-        _result(f"ticket to score during the sweep, {LIVE_RATE:.0f}/s: p50", [run.live_p50 for run in runs], "ms"),
-        _at_most(
-            f"ticket to score during the sweep, {LIVE_RATE:.0f}/s: p99", [run.live_p99 for run in runs], "ms", 400
-        ),
+        _result(f"{live}: p50", [run.live_p50 for run in runs], "ms"),
+        _at_most(f"{live}: p99", [run.live_p99 for run in runs], "ms", 400),
     ]
 
 
@@ -127,8 +126,8 @@ def _number(value: float) -> str:
 
 PAGE = """# Performance
 
-`{command}`, {day}, {minutes:.0f} minutes: medians of {rounds} runs, one beside the other (the runs themselves are in the
-table). Written by that command; do not edit.
+`{command}`, {day}, {minutes:.0f} minutes: medians of {rounds} runs, taken in turn (the runs themselves are in the table).
+Written by that command; do not edit.
 
 {machine}. Everything, broker, workers, load and this program, shares these cores, so figures vary with what else the
 machine does; ratios are taken within a round and vary less.
