@@ -25,6 +25,9 @@ _WRITE_BUFFERS = 4
 _OFFSET = META + b"offset"
 _CHANGELOG_ID = META + b"changelog-id"
 
+_NO_ROOM = ("No space left", "Disk quota exceeded", "File too large")
+"""What the system says when a disk is full, a quota used up, or a process may not write more."""
+
 Get = Callable[[bytes], bytes | None]
 
 
@@ -161,9 +164,9 @@ def _named_errors(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         text = str(error)
-        if "No space left" in text or "ENOSPC" in text:
+        if any(reason in text for reason in _NO_ROOM):
             raise DiskFull(
-                f"the disk under {path} is full ({text}); free space, then start again: the rows are in the changelog"
+                f"there is no room under {path} ({text}); free space, then start again: the rows are in the changelog"
             ) from error
         raise StateError(
             f"RocksDB failed in {path}: {text}; "
