@@ -95,27 +95,7 @@ AccountFact = (
     | Clock
     | Tick
 )
-LoggedFact = (
-    TicketOpened
-    | TicketUpdated
-    | TicketReplied
-    | TicketSolved
-    | TicketReopened
-    | TicketClosed
-    | MessageClassified
-    | SentimentCorrected
-    | SurveyAnswered
-    | ReviewPosted
-    | ContactUpdated
-    | OverrideSet
-    | OverrideCleared
-    | ContactErased
-    | ContactRestored
-    | ContactMerged
-    | Clock
-    | Tick
-    | ModelPublished
-)
+LoggedFact = ContactFact | PartitionFact
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
