@@ -1,6 +1,7 @@
 """A whole Heartline on a broker: topics, workers as processes, and what they put out."""
 
 import os
+import resource
 import shutil
 import signal
 import time
@@ -43,6 +44,10 @@ class TestWorker(Worker):
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self._process.pid, signal.SIGCONT)
+
+    def limit_files(self, size: int) -> None:
+        """From now on the kernel refuses to make a file of its longer than this many bytes, as a used-up quota does."""
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, size))
 
     def exit_code(self, timeout: float = 30.0) -> int:
         """Wait for its end."""
