@@ -2,14 +2,27 @@
 
 import sys
 
+from confluent_kafka import KafkaException
+from pydantic import ValidationError
+
 from stream.commands.app import app
-from stream.errors import HeartlineError
+from stream.errors import BrokerError, ConfigurationError, HeartlineError
 
 
 def main() -> None:
-    """Run a command; an error of ours is one clear line and its exit code."""
+    """Run a command; whatever a person can mend is one clear line and an exit code, not a traceback."""
     try:
         app()
-    except HeartlineError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    except (HeartlineError, ValidationError, KafkaException) as error:
+        named = _named(error)
+        print(f"{type(named).__name__}: {named}", file=sys.stderr)
+        sys.exit(named.exit_code)
+
+
+def _named(error: Exception) -> HeartlineError:
+    if isinstance(error, HeartlineError):
+        return error
+    if isinstance(error, ValidationError):
+        wrong = (f"HEARTLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        return ConfigurationError("; ".join(wrong))
+    return BrokerError(f"Kafka refused: {error.args[0]}")
