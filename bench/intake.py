@@ -2,8 +2,8 @@
 
     python -m bench.intake [--messages 4096] [--rounds 5]
 
-Both take turns, so that a busy machine slows both. A round of intake lasts from the first message sent to the last of its
-entries that a reader of committed data sees.
+Both take turns, so that a busy machine slows both. A round of intake lasts from the first message sent to the last of
+its entries that a reader of committed data sees.
 """
 
 import statistics
