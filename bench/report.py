@@ -126,7 +126,7 @@ def _number(value: float) -> str:
 
 PAGE = """# Performance
 
-`{command}`, {day}, {minutes:.0f} minutes: medians of {rounds} runs, taken in turn (the runs themselves are in the table).
+`{command}`, {day}, {minutes:.0f} minutes: medians of {rounds} runs, taken in turn (the runs are in the table too).
 Written by that command; do not edit.
 
 {machine}. Everything, broker, workers, load and this program, shares these cores, so figures vary with what else the

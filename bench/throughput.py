@@ -51,12 +51,11 @@ Start = Callable[[Log, str], tuple[int, str]]
 def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, list[Run]]:
     """Runs of each contestant, taken in turn."""
     with KafkaBroker() as broker, tempfile.TemporaryDirectory() as folder:
-        heartline = Heartline(broker, Path(folder))
-        heartline.create_topics()
+        Heartline(broker, Path(folder)).create_topics()
         broker.create_topics(SHORT, partitions=PARTITIONS)
         full, short = load(broker.bootstrap, events)
         say(f"{full.events} records, {full.expected.records} outputs")
-        bench = Throughput(broker, heartline, Path(folder))
+        bench = Throughput(broker, Path(folder))
         contestants: dict[str, tuple[Log, Callable[[Log, str], Run]]] = {
             "Heartline": (full, bench.heartline),
             "plain Faust": (short, bench.faust),
@@ -129,22 +128,23 @@ def checksum_of(key: bytes, value: bytes | None) -> int:
 class Throughput:
     """Starts contestants and watches them."""
 
-    def __init__(self, broker: KafkaBroker, heartline: Heartline, folder: Path) -> None:
+    def __init__(self, broker: KafkaBroker, folder: Path) -> None:
         self._broker = broker
-        self._heartline = heartline
         self._folder = folder
         self._offsets = Offsets(broker.bootstrap)
 
     def heartline(self, log: Log, name: str) -> Run:
         """Heartline's scoring worker, transactions on."""
-        self._heartline.environment["HEARTLINE_APPLICATION"] = name
-        topics = list(OUTPUTS)
-        starts = self._offsets.ends(topics, PARTITIONS)
-        worker = self._heartline.start("scoring", name)
+        heartline = Heartline(self._broker, self._folder / name, HEARTLINE_APPLICATION=name)
+        heartline.create_topics()
+        starts = self._offsets.ends(OUTPUTS, PARTITIONS)
+        worker = heartline.start("scoring")
         try:
             return self._watched(worker._process.pid, log, starts)
+        except Exception as error:
+            raise RuntimeError(f"the scoring worker failed: {error}\n{worker.log[-2000:]}") from error
         finally:
-            self._heartline.stop()
+            heartline.stop()
 
     def faust(self, log: Log, name: str) -> Run:
         """Plain Faust."""

@@ -51,6 +51,7 @@ def watch(pid: int, outputs: Callable[[], int], expected: int, timeout: float) -
 
     Raises:
         TimeoutError: they did not come in time.
+        RuntimeError: the process ended.
     """
     process = psutil.Process(pid)
     deadline = time.monotonic() + timeout
@@ -62,6 +63,8 @@ def watch(pid: int, outputs: Callable[[], int], expected: int, timeout: float) -
             samples.append(sample)
         elif sample.outputs >= expected and sample.at - samples[-1].at > QUIET_SECONDS:
             return samples
+        if process.status() == psutil.STATUS_ZOMBIE:
+            raise RuntimeError("the process has ended")
         if sample.at > deadline:
             raise TimeoutError(f"{sample.outputs} of {expected} records after {timeout:g} s")
 
