@@ -101,7 +101,7 @@ def _intake(
 ) -> tuple[DataPlane[None], Sequence[Service]]:
     plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
     directory = Directory(settings.kafka(), settings.tenants)
-    sentiment = Sentiment(open_classifier(settings), metrics)
+    sentiment = Sentiment(open_classifier(settings), metrics, plane.progress)
     limit = Limit(settings.dead_letter_limit)
     intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock, settings.labelled_examples)
     for topic in INPUTS:

@@ -38,6 +38,8 @@ from stream.routing import classified, labelled_example, route
 log = structlog.get_logger()
 
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
+READ_TEXTS = 256
+"""Texts read in one call: so often does a slow classifier say that it is alive."""
 
 
 class Decoded(NamedTuple):
@@ -50,24 +52,34 @@ class Decoded(NamedTuple):
 class Sentiment:
     """The classifier, in threads of its own; a failing one is tried again, and only messages wait."""
 
-    def __init__(self, classifier: Classifier, metrics: Metrics) -> None:
+    def __init__(self, classifier: Classifier, metrics: Metrics, progress: Callable[[], None]) -> None:
+        """`progress` hears that it works, or tries again: slow is not stalled."""
         self.name = f"{classifier.name} {classifier.version}"
         self._classifier = classifier
         self._metrics = metrics
+        self._progress = progress
 
     async def read(self, texts: Sequence[str]) -> list[Reading]:
         """One reading per text, in order. Waits for as long as the classifier fails."""
-        for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])) if texts else ():
+        readings: list[Reading] = []
+        for start in range(0, len(texts), READ_TEXTS):
+            readings += await self._read_part(texts[start : start + READ_TEXTS])
+        return readings
+
+    async def _read_part(self, texts: Sequence[str]) -> list[Reading]:
+        for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             started = time.monotonic()
             try:
                 readings = await asyncio.to_thread(self._classifier.classify, texts)
             except Exception as error:  # noqa: BLE001  whatever a model raises, its messages wait and are not lost
                 log.warning("classifier failed, messages wait", error=type(error).__name__, retry_seconds=delay)
+                self._progress()
                 await asyncio.sleep(delay)
             else:
+                self._progress()
                 self._count(readings, time.monotonic() - started)
                 return readings
-        return []
+        raise AssertionError("it tries for ever")
 
     def _count(self, readings: Sequence[Reading], seconds: float) -> None:
         self._metrics.sentiment.observe(seconds)

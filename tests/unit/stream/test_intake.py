@@ -76,7 +76,8 @@ class Stage:
         self.plane = FakePlane()
         self.metrics = Metrics()
         self.classifier = classifier or FakeClassifier()
-        sentiment = Sentiment(self.classifier, self.metrics)
+        self.alive = 0
+        sentiment = Sentiment(self.classifier, self.metrics, self.progress)
         directory: Any = FakeDirectory()
         plane: Any = self.plane
         self.intake = Intake(
@@ -87,6 +88,9 @@ class Stage:
         raw = [encode(value) if isinstance(value, Event) else value for value in values]
         asyncio.run(self.intake.agent([run_of(topic, *raw)]))
         return self.plane.sent
+
+    def progress(self) -> None:
+        self.alive += 1
 
     def counted(self, topic: str, result: str) -> float:
         return self.metrics.registry.get_sample_value("heartline_events_total", {"topic": topic, "result": result}) or 0
@@ -132,6 +136,14 @@ def test_messages_wait_for_a_classifier_that_fails(monkeypatch: pytest.MonkeyPat
     fact = signal_of(sent).fact
     assert isinstance(fact, MessageClassified)
     assert fact.label == "negative"
+
+
+def test_a_long_read_says_time_and_again_that_it_is_alive() -> None:
+    stage = Stage()
+    texts = [MessageCreated(**BASE, message=f"m{n}", author="customer", text=f"text {n}") for n in range(600)]
+    assert len(stage.take(SUPPORT_MESSAGES, *texts)) == 600
+    assert stage.classifier.seen == [text.text for text in texts]
+    assert stage.alive == 3
 
 
 def test_bad_records_are_put_aside_beside_the_good_ones() -> None:
