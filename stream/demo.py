@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -43,7 +43,9 @@ def helpdesk(seed: int, events: int) -> Iterator[Event]:
 class Worker:
     """A worker process, with its log in a file and its metrics on a port of its own."""
 
-    def __init__(self, stage: Stage, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, stage: Stage, folder: Path, environment: dict[str, str], program: Sequence[str] = ("-m", "stream")
+    ) -> None:
         self.stage = stage
         self.port = _free_port()
         self._log = folder / f"{stage}.log"
@@ -51,7 +53,7 @@ class Worker:
         own = {"HEARTLINE_DATA_DIRECTORY": str(self.data_directory), "HEARTLINE_HTTP_PORT": str(self.port)}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream", "worker", stage],
+                [sys.executable, *program, "worker", stage],
                 env={**os.environ, **environment, **own},
                 stdout=log,
                 stderr=log,

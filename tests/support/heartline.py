@@ -120,13 +120,15 @@ class Heartline:
         """Create all topics of the catalogue."""
         Topics(self.settings).create(all_topics(self.settings))
 
-    def start(self, stage: Stage, worker_id: str = "0", **environment: str) -> TestWorker:
+    def start(
+        self, stage: Stage, worker_id: str = "0", program: Sequence[str] = ("-m", "stream"), **environment: str
+    ) -> TestWorker:
         """Start a worker; the same id gets the same data directory."""
         folder = self.folder / f"{stage}-{worker_id}"
         folder.mkdir(exist_ok=True)
         self._keep_log(folder / f"{stage}.log")
         own = {"HEARTLINE_WORKER_ID": f"{stage}-{worker_id}", **environment}
-        worker = TestWorker(stage, folder, self.environment | own)
+        worker = TestWorker(stage, folder, self.environment | own, program)
         self.workers.append(worker)
         return worker
 
