@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stream.dataplane.run import Generation, Record, Run
+from stream.dataplane.run import Generation, Headers, Record, Run
+
+UNREADABLE: Headers = (("unreadable-headers", b"a name is not UTF-8"),)
+"""In place of headers that confluent-kafka cannot decode: a record with them must not stop the line."""
 
 
 def to_runs(messages: Sequence[Any], generation: Generation, event: Callable[[Any], None]) -> list[Run]:
@@ -24,6 +27,10 @@ def to_runs(messages: Sequence[Any], generation: Generation, event: Callable[[An
             if run is None:
                 run = runs[topic, partition] = Run(topic, partition, [], generation)
         key, value = message.key(), message.value()
-        run.records.append(Record(message.offset(), key, value, message.headers(), message.timestamp()[1]))
+        try:
+            headers = message.headers()
+        except SystemError:
+            headers = UNREADABLE
+        run.records.append(Record(message.offset(), key, value, headers, message.timestamp()[1]))
         run.size += (0 if value is None else len(value)) + (0 if key is None else len(key))
     return list(runs.values())

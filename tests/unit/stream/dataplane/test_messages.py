@@ -1,55 +1,52 @@
-"""What a consumer returns becomes runs."""
+"""What becomes of the messages that a consumer returns."""
 
-from stream.dataplane.messages import to_runs
+from typing import Any
+
+from stream.dataplane.messages import UNREADABLE, to_runs
 from stream.dataplane.run import Generation
 
 
 class Message:
-    """As confluent-kafka's."""
+    """As confluent-kafka has it, and as it behaves when the name of a header is not UTF-8."""
 
-    def __init__(
-        self, topic: str, partition: int, offset: int, value: bytes | None = b"value", error: str | None = None
-    ):
-        self._fields = topic, partition, offset, value, error
+    def __init__(self, partition: int, offset: int, readable: bool = True) -> None:
+        self._partition, self._offset, self._readable = partition, offset, readable
+
+    def error(self) -> None: ...
 
     def topic(self) -> str:
-        return self._fields[0]
+        return "t"
 
     def partition(self) -> int:
-        return self._fields[1]
+        return self._partition
 
     def offset(self) -> int:
-        return self._fields[2]
+        return self._offset
 
     def key(self) -> bytes:
         return b"key"
 
-    def value(self) -> bytes | None:
-        return self._fields[3]
-
-    def headers(self) -> None:
-        return None
+    def value(self) -> bytes:
+        return b"value"
 
     def timestamp(self) -> tuple[int, int]:
-        return 1, 1_700_000_000_000
+        return 1, 1000
 
-    def error(self) -> str | None:
-        return self._fields[4]
+    def headers(self) -> Any:
+        if not self._readable:
+            raise SystemError("<method 'headers'> returned a result with an exception set")
+        return [("name", b"1")]
 
 
-def test_records_are_grouped_by_partition_in_order_and_events_told_apart() -> None:
-    events: list[Message] = []
-    end = Message("a", 0, 9, None, "end of partition")
-    messages = [Message("a", 0, 1), Message("a", 1, 5), Message("a", 0, 2), end, Message("b", 0, 1, None)]
-    generation = Generation(1, "m", "g")
+def test_records_are_grouped_by_partition_in_their_order() -> None:
+    first, second = to_runs(
+        [Message(0, 1), Message(1, 7), Message(0, 2)], Generation(1, "member", "group"), lambda _: None
+    )
+    assert [record.offset for record in first.records] == [1, 2]
+    assert [record.offset for record in second.records] == [7]
+    assert first.size == 2 * len(b"keyvalue")
 
-    runs = to_runs(messages, generation, events.append)
 
-    assert [(r.topic, r.partition, [x.offset for x in r.records], r.size) for r in runs] == [
-        ("a", 0, [1, 2], 16),
-        ("a", 1, [5], 8),
-        ("b", 0, [1], 3),
-    ]
-    assert all(run.generation is generation for run in runs)
-    assert runs[0].records[0].timestamp == 1_700_000_000_000
-    assert events == [end]
+def test_a_header_whose_name_is_not_utf_8_does_not_stop_the_line() -> None:
+    (run,) = to_runs([Message(0, 1, readable=False), Message(0, 2)], Generation(1, "member", "group"), lambda _: None)
+    assert [record.headers for record in run.records] == [UNREADABLE, [("name", b"1")]]
