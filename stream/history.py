@@ -5,6 +5,7 @@ records stamped with the past would be deleted by retention before they are read
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,14 +14,19 @@ from models.sentiment.port import Classifier
 from schemas.base import Event, to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted
-from schemas.decoding import encode
+from schemas.decoding import decode_event, decode_signal, encode
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.signals import AccountSignal, Signal, Tick
+from stream.directory import ANY_TIME
+from stream.errors import ConfigurationError
 from stream.imports import TickDue
+from stream.reading import TopicReader
 from stream.routing import Entry, classified, route
 from stream.sending import Sender
+from stream.settings import Settings
 
 BATCH = 512
+LAST_OFFSETS = 20
 
 Item = Event | TickDue
 
@@ -57,6 +63,36 @@ def _batch_entries(batch: list[Item], classifier: Classifier) -> Iterator[Logged
             fact = classified(item, next(readings) if item.author == "customer" else None, name)
         for entry in route(fact):
             yield Logged(to_milliseconds(item.occurred_at), entry)
+
+
+def refuse_live_log(settings: Settings) -> None:
+    """Raises ConfigurationError if time has been live in the log: it never goes back, and would age the past to today.
+
+    Where no import is open, intake writes the time each minute from its first start on: then the last record of a
+    partition is a live one.
+    """
+    if _is_open(settings):
+        return
+    with closing(TopicReader(settings, [HEALTH_SIGNALS])) as reader:
+        latest = {message.partition(): decode_signal(message.value()) for message in reader.last(LAST_OFFSETS)}
+    if any(isinstance(signal, Signal) and signal.mode == "live" for signal in latest.values()):
+        raise ConfigurationError(
+            f"{HEALTH_SIGNALS} holds live time already (intake has run on it), which would age this history to today; "
+            "import without --history (its facts count, past days are not closed), or begin anew: stop all workers, "
+            f"delete {HEALTH_SIGNALS}, run `heartline topics create` and `heartline state reset --everywhere`, import "
+            "the history, then start intake"
+        )
+
+
+def _is_open(settings: Settings) -> bool:
+    """Whether an import has begun that was not finished."""
+    is_open = False
+    with closing(TopicReader(settings, [HEALTH_CONTROL])) as reader:
+        for message in reader.all():
+            event = decode_event(HEALTH_CONTROL, message.value(), now_ms=ANY_TIME, tenants=None)
+            if isinstance(event, HistoryStarted | HistoryFinished):
+                is_open = isinstance(event, HistoryStarted)
+    return is_open
 
 
 class HistoryWriter:

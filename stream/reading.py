@@ -45,8 +45,19 @@ class TopicReader:
     def all(self, partition: int | None = None) -> Iterator[Message]:
         """Every record up to the present end (of one partition, if given)."""
         wanted = [pair for pair in self._partitions if partition in (None, pair.partition)]
-        waiting = {(pair.topic, pair.partition) for pair in wanted}
-        for message in self._follow(wanted, OFFSET_BEGINNING):
+        return self._to_end([TopicPartition(pair.topic, pair.partition, OFFSET_BEGINNING) for pair in wanted])
+
+    def last(self, offsets: int) -> Iterator[Message]:
+        """What the last so many offsets of each partition hold, in order; there, markers of transactions count too."""
+        starts = []
+        for pair in self._partitions:
+            low, high = self._consumer.get_watermark_offsets(pair, TIMEOUT_SECONDS)
+            starts.append(TopicPartition(pair.topic, pair.partition, max(low, high - offsets)))
+        return self._to_end(starts)
+
+    def _to_end(self, starts: list[TopicPartition]) -> Iterator[Message]:
+        waiting = {(pair.topic, pair.partition) for pair in starts}
+        for message in self._follow(starts):
             if message is None:
                 continue
             error = message.error()
@@ -59,14 +70,14 @@ class TopicReader:
 
     def onwards(self, *, from_beginning: bool = False, wait_seconds: float = 0.2) -> Iterator[Message | None]:
         """Records as they come; None whenever none came for `wait_seconds`."""
-        for message in self._follow(self._partitions, OFFSET_BEGINNING if from_beginning else OFFSET_END, wait_seconds):
+        offset = OFFSET_BEGINNING if from_beginning else OFFSET_END
+        starts = [TopicPartition(pair.topic, pair.partition, offset) for pair in self._partitions]
+        for message in self._follow(starts, wait_seconds):
             if message is None or message.error() is None:
                 yield message
 
-    def _follow(
-        self, partitions: list[TopicPartition], offset: int, wait_seconds: float = 0.2
-    ) -> Iterator[Message | None]:
-        self._consumer.assign([TopicPartition(pair.topic, pair.partition, offset) for pair in partitions])
+    def _follow(self, starts: list[TopicPartition], wait_seconds: float = 0.2) -> Iterator[Message | None]:
+        self._consumer.assign(starts)
         while True:
             messages = self._consumer.consume(BATCH, wait_seconds)
             for message in messages:

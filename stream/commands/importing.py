@@ -14,7 +14,7 @@ from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PRO
 from schemas.decoding import encode
 from stream.classifier import open_classifier
 from stream.errors import ConfigurationError
-from stream.history import HistoryWriter, entries
+from stream.history import HistoryWriter, entries, refuse_live_log
 from stream.imports import load_mapping, read_events, with_ticks
 from stream.sending import Sender
 from stream.settings import Settings
@@ -38,7 +38,8 @@ def import_(
     """Import a helpdesk's CSV exports.
 
     Live (the default) the events go to the support topics, as if they came in now. With `--history` they go to the log
-    at the time they occurred; do this before the first live event, and end the last import with `--finish`.
+    at the time they occurred; do this before intake is first started, and end the last import with `--finish`: until
+    then the live clock stands still.
 
     Examples:
 
@@ -58,7 +59,7 @@ def import_(
             with to.open("wb") as lines:
                 lines.writelines(encode(event) + b"\n" for event in counted)
         elif history or finish:
-            _to_logs(counted, until, finish)
+            _to_logs(counted if files else None, until, finish)
         else:
             with Sender(Settings()) as sender:
                 for event in counted:
@@ -80,16 +81,18 @@ class _Counted:
             yield event
 
 
-def _to_logs(events: Iterable[Event], until: datetime | None, finish: bool) -> None:
+def _to_logs(events: Iterable[Event] | None, until: datetime | None, finish: bool) -> None:
     settings = Settings()
     partitions = Topics(settings).require(HISTORY_TOPICS)
-    end = until.replace(tzinfo=UTC) if until is not None else None
-    classifier = open_classifier(settings)
     with Sender(settings) as sender:
         history = HistoryWriter(sender, partitions)
-        history.start()
-        for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
-            history.write(logged)
+        if events is not None:
+            refuse_live_log(settings)
+            end = until.replace(tzinfo=UTC) if until is not None else None
+            classifier = open_classifier(settings)
+            history.start()
+            for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
+                history.write(logged)
         if finish:
             sender.flush()
             history.finish()

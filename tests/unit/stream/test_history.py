@@ -1,0 +1,61 @@
+"""Whether a history may still be written: its past must not follow live time."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from schemas.base import Mode, to_milliseconds
+from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
+from schemas.decoding import encode
+from schemas.signals import Clock, Signal, Tick
+from stream.embedded import EmbeddedBroker
+from stream.errors import ConfigurationError
+from stream.history import HistoryWriter, refuse_live_log
+from stream.sending import Sender
+from stream.settings import Settings
+
+NOW = to_milliseconds(datetime(2026, 3, 2, 4, tzinfo=UTC))
+
+
+@pytest.fixture
+def broker() -> EmbeddedBroker:
+    return EmbeddedBroker([HEALTH_SIGNALS, HEALTH_CONTROL])
+
+
+@pytest.fixture
+def settings(broker: EmbeddedBroker) -> Settings:
+    return Settings(bootstrap_servers=broker.bootstrap)
+
+
+def log(settings: Settings, mode: Mode, fact: Clock | Tick) -> None:
+    with Sender(settings) as sender:
+        sender.send(HEALTH_SIGNALS, encode(Signal(at=NOW, mode=mode, fact=fact)), None, partition=1)
+
+
+def test_an_empty_log_and_one_that_imports_wrote_take_a_history(settings: Settings) -> None:
+    refuse_live_log(settings)
+    log(settings, "import", Tick(day=date(2013, 1, 1)))
+    refuse_live_log(settings)
+
+
+def test_a_log_that_holds_live_time_takes_no_history(settings: Settings) -> None:
+    log(settings, "import", Tick(day=date(2013, 1, 1)))
+    log(settings, "live", Clock())
+    with pytest.raises(ConfigurationError, match="live time"):
+        refuse_live_log(settings)
+
+
+def test_live_events_do_not_disturb_an_import_that_is_open(settings: Settings) -> None:
+    with Sender(settings) as sender:
+        HistoryWriter(sender, {}).start()
+    log(settings, "live", Clock())
+    refuse_live_log(settings)
+
+
+def test_an_import_that_was_finished_is_open_no_more(settings: Settings) -> None:
+    with Sender(settings) as sender:
+        HistoryWriter(sender, {}).start()
+        HistoryWriter(sender, {}).finish()
+    log(settings, "live", Clock())
+    with pytest.raises(ConfigurationError, match="live time"):
+        refuse_live_log(settings)
