@@ -100,7 +100,7 @@ def _intake(
     settings: Settings, metrics: Metrics, partitions: dict[str, int]
 ) -> tuple[DataPlane[None], Sequence[Service]]:
     plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
-    directory = Directory(settings.kafka(), settings.tenants)
+    directory = Directory(settings.kafka(), settings.tenants, partitions[HEALTH_SIGNALS])
     sentiment = Sentiment(open_classifier(settings), metrics, plane.progress)
     limit = Limit(settings.dead_letter_limit)
     intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock, settings.labelled_examples)

@@ -60,6 +60,9 @@ class ClockWriter:
         if 0 not in self._plane.partitions(HEALTH_CONTROL):
             return
         await self._directory.catch_up()
+        while not await self._directory.log_begun():
+            # There is nothing to age yet, and a history that is imported first must not find today in its log.
+            await asyncio.sleep(LOOK_SECONDS)
         while True:
             if not self._directory.history_open:
                 await self._write_due(generation)

@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.catalogue import HEALTH_CONTROL
+from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted, TenantRegistered
 from schemas.decoding import decode_event
 
@@ -21,9 +21,12 @@ ANY_TIME: Final = 253_402_300_799_000
 class Directory:
     """Follows `health.control` by its own consumer, whose calls run in threads."""
 
-    def __init__(self, kafka: Mapping[str, str | int | float | bool], tenants: frozenset[str]) -> None:
+    def __init__(
+        self, kafka: Mapping[str, str | int | float | bool], tenants: frozenset[str], log_partitions: int
+    ) -> None:
         self.tenants: set[str] = set(tenants)
         self.history_open = False
+        self._log = [TopicPartition(HEALTH_SIGNALS, partition) for partition in range(log_partitions)]
         self._read = 0
         self._progress = asyncio.Event()
         self._consumer = Consumer(
@@ -45,6 +48,14 @@ class Directory:
         while self._read < end:
             self._progress.clear()
             await self._progress.wait()
+
+    async def log_begun(self) -> bool:
+        """Whether anything has ever been written to `health.signals`."""
+        return await asyncio.to_thread(self._log_begun)
+
+    def _log_begun(self) -> bool:
+        ends = (self._consumer.get_watermark_offsets(pair, 10) for pair in self._log)
+        return any(high > 0 for _low, high in ends)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:

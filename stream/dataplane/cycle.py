@@ -183,7 +183,7 @@ class Cycle(Generic[Row]):
     @property
     def empty(self) -> bool:
         """Nothing to commit."""
-        return not (self.runs or self._outputs or any(state._rows for state in self._states.values()))
+        return not (self.runs or self._outputs or any(state._rows for state in list(self._states.values())))
 
     def rows(self, partition: int) -> "dict[bytes, Row | None]":
         """The rows changed in this cycle (the overlay of the next one)."""

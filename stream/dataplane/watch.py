@@ -59,7 +59,10 @@ class Watchdog:
 
     def _work(self) -> None:
         while not self._over.wait(min(1.0, self._stall_seconds / 4)):
-            self.look(time.monotonic())
+            try:
+                self.look(time.monotonic())
+            except Exception as error:  # noqa: BLE001  a worker that nobody watches must not go on
+                self._plane.fail(error)
 
     def look(self, now: float) -> None:
         """One look."""
@@ -83,4 +86,7 @@ async def report(plane: Watched) -> None:
     """Tell the observer every few seconds, until cancelled."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        plane.report()
+        try:
+            plane.report()
+        except Exception as error:  # noqa: BLE001  figures that stand still for ever would be worse than an end
+            plane.fail(error)

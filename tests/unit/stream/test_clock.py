@@ -30,22 +30,29 @@ def test_the_latest_due_recompute_is_at_or_before_now(now: datetime, day: date) 
 
 
 class FakeDirectory:
-    """Says whether a history is open."""
+    """Says whether a history is open, and after how many looks the log has begun."""
 
-    def __init__(self, history_open: bool = False) -> None:
+    def __init__(self, history_open: bool, looks: int) -> None:
         self.history_open = history_open
+        self._looks = looks
 
     async def catch_up(self) -> None:
         """It is."""
 
 
+    async def log_begun(self) -> bool:
+        """After so many looks."""
+        self._looks -= 1
+        return self._looks < 0
+
+
 class Watch:
     """A writer whose clock shows what the test says."""
 
-    def __init__(self, plane: FakePlane, *, history_open: bool = False) -> None:
+    def __init__(self, plane: FakePlane, *, history_open: bool = False, looks: int = 0) -> None:
         self.plane = plane
         self.now = datetime(2026, 3, 2, 4, 0, 30, tzinfo=UTC)
-        directory: Any = FakeDirectory(history_open)
+        directory: Any = FakeDirectory(history_open, looks)
         topics = {HEALTH_SIGNALS: 2, HEALTH_ACCOUNT_SIGNALS: 2}
         writer_plane: Any = plane
         self.writer = ClockWriter(writer_plane, directory, topics, time(4, 0), lambda: to_milliseconds(self.now))
@@ -93,6 +100,12 @@ async def test_the_next_day_has_a_tick_of_its_own(monkeypatch: pytest.MonkeyPatc
 
 async def test_no_time_is_written_while_a_history_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await Watch(FakePlane(), history_open=True).run(monkeypatch, timedelta(minutes=2)) == []
+
+
+async def test_no_time_is_written_into_an_empty_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    minutes = [timedelta(minutes=1)] * 3
+    written = await Watch(FakePlane(), looks=3).run(monkeypatch, *minutes)
+    assert [at for name, partition, at in written if name == "Clock" and partition == 0] == ["02 04:03:30"]
 
 
 async def test_a_worker_that_does_not_own_the_control_topic_writes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
