@@ -24,7 +24,7 @@ from stream.topics import TABLE, Topics, all_topics
 
 log = structlog.get_logger()
 
-# A commit needs Python's lock a dozen times, and while the event loop folds it gets it after this long each time: with the
+# A commit needs Python's lock a dozen times, and while the event loop folds it waits so long for it each time: with the
 # default of 5 ms a commit of 200 records beside a busy loop takes 41 ms, with 1 ms it takes 13.
 SWITCH_SECONDS = 0.001
 
