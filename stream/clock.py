@@ -60,11 +60,11 @@ class ClockWriter:
         if 0 not in self._plane.partitions(HEALTH_CONTROL):
             return
         await self._directory.catch_up()
-        while not await self._directory.log_begun():
-            # There is nothing to age yet, and a history that is imported first must not find today in its log.
-            await asyncio.sleep(LOOK_SECONDS)
+        begun = False
         while True:
-            if not self._directory.history_open:
+            # In an empty log there is nothing to age, and a history that is imported first must not find today in it.
+            begun = begun or await self._directory.log_begun()
+            if begun and not self._directory.history_open:
                 await self._write_due(generation)
             await asyncio.sleep(LOOK_SECONDS)
 
