@@ -114,8 +114,13 @@ class PlaneObserver:
         self._metrics.dropped_cycles.inc()
 
     def rebalanced(self, active: int, standby: int) -> None:
-        """A new assignment is ready."""
+        """A new assignment is ready: what was told of partitions that have gone is true no more."""
         self._metrics.rebalances.inc()
+        self._recovering.clear()
+        self._sizes.clear()
+        self._metrics.recovery_remaining.set(0)
+        self._metrics.state_bytes.set(0)
+        self._metrics.consumer_lag.clear()
 
     def recovering(self, partition: int, remaining: int) -> None:
         """Changelog records still to be read."""

@@ -62,3 +62,19 @@ def test_what_the_data_plane_tells_becomes_metrics() -> None:
     assert 'heartline_consumer_lag_records{partition="2",topic="health.signals"} 7.0' in text
     assert "heartline_dropped_cycles_total 1.0" in text
     assert "heartline_batch_records_count 1.0" in text
+
+
+def test_partitions_that_have_gone_leave_no_figures_behind() -> None:
+    metrics = Metrics()
+    observer = PlaneObserver(metrics)
+    observer.recovering(0, 30)  # and before it was done, the partition went to another worker
+    observer.state_bytes(0, 1000)
+    observer.lag("health.signals", 0, 7)
+    observer.rebalanced(1, 0)
+    observer.state_bytes(1, 500)
+    observer.lag("health.signals", 1, 2)
+    text = scraped(metrics)
+    assert "heartline_recovery_remaining_records 0.0" in text
+    assert "heartline_state_bytes 500.0" in text
+    assert 'heartline_consumer_lag_records{partition="1",topic="health.signals"} 2.0' in text
+    assert 'partition="0"' not in text
