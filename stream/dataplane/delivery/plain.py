@@ -57,9 +57,10 @@ class PlainDelivery:
             self._error = error
 
     def _wait(self, what: str) -> None:
-        deadline = time.monotonic() + self._settings.commit_timeout_seconds
+        seconds = self._settings.commit_timeout_seconds
+        deadline = time.monotonic() + seconds
         while self._producer.flush(1.0) and self._error is None:
             if time.monotonic() > deadline:
-                raise BrokerUnreachable(f"{what} were not confirmed within {deadline:.0f} s; check the brokers")
+                raise BrokerUnreachable(f"{what} were not confirmed within {seconds:.0f} s; check the brokers")
         if self._error is not None:
             raise failure(f"{what} were not confirmed", self._error)
