@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream.dataplane.cycle import Batch
-from stream.dataplane.delivery import Delivery, Fenced
+from stream.dataplane.delivery import Delivery, Fenced, Uncertain
 from stream.dataplane.store import PartitionStore
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: committed, fenced (`fenced`), or a reason to end the process (`error`)."""
+    """What became of a batch: committed, fenced, not known, or a reason to end the process (`error`)."""
 
     batch: Batch
     seconds: float = 0.0
     fenced: Fenced | None = None
+    uncertain: Uncertain | None = None
     error: Exception | None = None
 
 
@@ -60,6 +61,8 @@ class Committer:
                 self._commit(batch)
             except Fenced as fenced:
                 outcome.fenced = fenced
+            except Uncertain as uncertain:
+                outcome.uncertain = uncertain
             except Exception as error:  # noqa: BLE001  handed to the event loop, which ends the process
                 outcome.error = error
             outcome.seconds = time.monotonic() - started

@@ -65,7 +65,8 @@ class Cycles(Generic[Row]):
     @property
     def pending(self) -> bool:
         """Is anything folded or flying that is not committed?"""
-        return self.flying or (self._current is not None and not self._current.empty)
+        current = self._current  # the watchdog's thread looks too
+        return self.flying or (current is not None and not current.empty)
 
     def open(self, generation: Generation) -> Cycle[Row] | None:
         """The cycle to fold into; None while it is full."""
@@ -101,8 +102,9 @@ class Cycles(Generic[Row]):
 
     def _land(self, outcome: Outcome) -> None:
         cycle, self._flying = self._flying, None
-        if outcome.fenced is not None:
-            log.warning("cycle.fenced", reason=str(outcome.fenced), records=outcome.batch.records)
+        dropped = outcome.fenced or outcome.uncertain
+        if dropped is not None:
+            log.warning("cycle.dropped", reason=str(dropped), records=outcome.batch.records)
             self._observer.cycle_dropped(outcome.batch.records)
         elif outcome.error is None:
             assert cycle is not None

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Mapping
 from itertools import islice
 
+import structlog
+
 from stream.dataplane.control import Key
 from stream.dataplane.cycle import Batch
 from stream.dataplane.identity import Identity
@@ -15,6 +17,8 @@ from stream.dataplane.source import Source
 from stream.dataplane.store import PartitionStore, Stores
 from stream.dataplane.threads import in_thread
 from stream.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 
 class Partitions:
@@ -28,6 +32,8 @@ class Partitions:
         self._standbys = Standbys(settings)
         self._stores: Stores | None = None
         self._cancelled = threading.Event()
+        self._still = threading.Event()
+        self._still.set()
         self._busy: asyncio.Future[dict[Key, int]] | None = None
         self._identity: Identity | None = None
         self.active: frozenset[int] = frozenset()
@@ -55,6 +61,7 @@ class Partitions:
 
     async def prepare(self, source: Source, sources: set[Key], active: set[int], standby: set[int]) -> dict[Key, int]:
         """Committed offsets, then a restore to the end; returns where the sources start."""
+        self.active = frozenset()  # stores may close from here on
         if self._busy is not None and not self._busy.done():
             self._cancelled.set()
             await asyncio.wait([self._busy])  # a rebalance came during the last one: it still holds the stores
@@ -83,9 +90,16 @@ class Partitions:
         for partition in self.active:
             self._observer.state_bytes(partition, self.store(partition).size())
 
-    def close(self) -> None:
-        """Close all stores; nothing may be committing."""
+    def cancel(self) -> None:
+        """Call off a restore that is under way."""
         self._cancelled.set()
+
+    def close(self, seconds: float) -> None:
+        """Close all stores; nothing may be committing."""
+        self.cancel()
+        if not self._still.wait(seconds):
+            log.warning("restore.hangs", seconds=seconds)
+            return
         self._standbys.leave()
         if self._stores is not None:
             self._stores.keep(set())
@@ -93,7 +107,15 @@ class Partitions:
     def _prepare(
         self, source: Source, sources: set[Key], active: set[int], standby: set[int], cancelled: threading.Event
     ) -> dict[Key, int]:
-        starts = source.committed(sources)
+        self._still.clear()
+        try:
+            return self._restored(source.committed(sources), active, standby, cancelled)
+        finally:
+            self._still.set()
+
+    def _restored(
+        self, starts: dict[Key, int], active: set[int], standby: set[int], cancelled: threading.Event
+    ) -> dict[Key, int]:
         changelog = self._settings.changelog
         if self._stores is None or changelog is None:
             return starts
@@ -104,8 +126,8 @@ class Partitions:
         for partition, store in opened.items():
             self._identity.check_changelog(partition, store)
         self._restorer.restore(changelog, {p: opened[p] for p in active}, cancelled)
-        for partition in active:
-            self._identity.check_sources(partition, opened[partition])
         if not cancelled.is_set():
+            for partition in active:
+                self._identity.check_sources(partition, opened[partition])
             self._standbys.follow(changelog, {p: opened[p] for p in standby})
         return starts

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -58,6 +59,8 @@ class DataPlane(Generic[Row]):
         self._generation: Generation | None = None
         self._leaving = False
         self._epoch = 0
+        self._assignment: tuple[set[Key], set[int], set[int]] = set(), set(), set()
+        self._beginning: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._failure: HeartlineError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -148,14 +151,15 @@ class DataPlane(Generic[Row]):
 
     def fail(self, error: BaseException) -> None:
         """End the worker with this error. From any thread; the first one counts."""
-        if isinstance(error, asyncio.CancelledError) or self._failure is not None or self._loop is None:
+        if isinstance(error, asyncio.CancelledError) or self._failure is not None:
             return
         if not isinstance(error, HeartlineError):
             named = AgentFailed(f"{type(error).__name__}: {error}; nothing of the cycle was acknowledged")
             named.__cause__ = error
             error = named
         self._failure = error
-        self._loop.call_soon_threadsafe(self._wake)
+        if self._loop is not None:  # before the start there is nobody to wake: `serve` looks by itself
+            self._loop.call_soon_threadsafe(self._wake)
 
     # --- what the worker and the watchdog use ---
 
@@ -190,7 +194,7 @@ class DataPlane(Generic[Row]):
         self._source.close(seconds)
         if self._cycles.close(seconds):
             self._delivery.close()
-            self._partitions.close()
+            self._partitions.close(seconds)
 
     def report(self) -> None:
         """Tell the observer lag and sizes."""
@@ -211,6 +215,7 @@ class DataPlane(Generic[Row]):
     async def leave(self) -> None:
         """Commit what is folded, under the generation that is still ours, then drop the rest."""
         self._epoch += 1  # an assignment that is still being prepared will not begin
+        self._partitions.cancel()
         generation = self._generation
         if generation is None:
             return
@@ -226,6 +231,7 @@ class DataPlane(Generic[Row]):
     async def enter(self, generation: Generation, sources: set[Key], active: set[int], standby: set[int]) -> None:
         """Offsets first, then the restore, then read from these offsets."""
         epoch = self._epoch
+        self._assignment = sources, active, standby
         while self._cycles.flying:  # the outcome of the last commit decides what the offsets are
             await self._changed.wait()
         starts = await self._partitions.prepare(self._source, sources, active, standby)
@@ -286,6 +292,8 @@ class DataPlane(Generic[Row]):
             self.fail(outcome.error)
         elif outcome.fenced is not None:
             self._over(outcome.batch.generation)
+        elif outcome.uncertain is not None:
+            self._begin_again(outcome.batch.generation)
         else:
             self.progress()
             self._seal()
@@ -301,6 +309,20 @@ class DataPlane(Generic[Row]):
         self._cycles.drop()
         self._background.cancel()
         self._wake()
+
+    def _begin_again(self, generation: Generation) -> None:
+        """The same assignment once more, from what is committed."""
+        if generation is not self._generation or self._leaving:
+            return
+        self._over(generation)
+
+        async def begin() -> None:
+            try:
+                await self.enter(replace(generation), *self._assignment)
+            except Exception as error:  # noqa: BLE001  the process ends with it
+                self.fail(error)
+
+        self._beginning = asyncio.get_running_loop().create_task(begin())
 
     def _wake(self) -> None:
         self._changed.set()

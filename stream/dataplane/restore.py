@@ -24,7 +24,7 @@ from stream.errors import ChangelogRecreated
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 10_000
+_BATCH = 5_000
 _POLL_SECONDS = 0.1
 
 
@@ -43,8 +43,8 @@ class Tail:
                     "enable.partition.eof": True,
                     "enable.auto.commit": False,
                     "auto.offset.reset": "earliest",
-                    "fetch.message.max.bytes": 4 << 20,
-                    "queued.max.messages.kbytes": 16 << 10,
+                    "fetch.message.max.bytes": 1 << 20,
+                    "queued.max.messages.kbytes": 8 << 10,
                     "check.crcs": False,
                 }
             )

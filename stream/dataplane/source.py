@@ -54,7 +54,7 @@ class Source:
         self,
         settings: PlaneSettings,
         deliver: Callable[[Sequence[Run]], None],
-        fail: Callable[[HeartlineError], None],
+        fail: Callable[[BaseException], None],
     ) -> None:
         """`deliver` and `fail` are called from the thread."""
         self._settings = settings
@@ -171,6 +171,8 @@ class Source:
             self._fail(error)
         except KafkaException as exception:
             self._fail(named(exception.args[0], "reading the source topics"))
+        except Exception as error:  # noqa: BLE001  a thread that ends in silence would leave a worker idle for ever
+            self._fail(error)
 
     def _call(self) -> None:
         """Do what other threads asked for; without an assignment, wait for it."""
@@ -270,8 +272,8 @@ def _properties(settings: PlaneSettings) -> dict[str, Any]:
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 500,
             "fetch.message.max.bytes": 1 << 20,
-            "queued.max.messages.kbytes": 8 << 10,
-            "queued.min.messages": 20_000,
+            "queued.max.messages.kbytes": 4 << 10,
+            "queued.min.messages": 10_000,
             "fetch.error.backoff.ms": 50,
         }
     )

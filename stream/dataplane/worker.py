@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from stream.dataplane.directory import exclusive
+from stream.dataplane.memory import tame_malloc
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.threads import in_thread
 from stream.dataplane.watch import Watchdog, report
@@ -34,6 +35,7 @@ async def _main(plane: DataPlane[Any]) -> None:
 
 async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     """Work until `stop` is set, as part of a larger program. Raises as `run`."""
+    tame_malloc()
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
             held.enter_context(exclusive(plane.settings.data_dir))
@@ -61,7 +63,8 @@ async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
         await _close(plane, seconds)
         for task in tasks:
             task.cancel()
-        watchdog.stop()
+        if plane.failure is None:  # else it sees to it that the process does end
+            watchdog.stop()
 
 
 async def _start(plane: DataPlane[Any]) -> None:

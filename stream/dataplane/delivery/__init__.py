@@ -9,6 +9,10 @@ class Fenced(Exception):
     """The group has moved on: the cycle's generation is over. Nothing of the cycle is visible."""
 
 
+class Uncertain(Exception):
+    """Whether the cycle is committed is not known: committed offsets and changelog have to be read again."""
+
+
 class Delivery(Protocol):
     """Used by the committer's thread only, except `open`, which is called before the worker joins the group."""
 
@@ -20,6 +24,7 @@ class Delivery(Protocol):
 
         Raises:
             Fenced: the generation is over; nothing was made visible.
+            Uncertain: the connection to the cycle's fate was lost; the delivery itself is ready for the next.
             BrokerError: anything else; the process has to end.
         """
 

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 import confluent_kafka
+import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from stream.dataplane.cycle import Batch
-from stream.dataplane.delivery import Fenced
-from stream.dataplane.delivery.producing import failure, produce_outputs, produce_rows, producer_properties
+from stream.dataplane.delivery import Fenced, Uncertain
+from stream.dataplane.delivery.producing import NEVER, failure, produce_outputs, produce_rows, producer_properties
 from stream.dataplane.run import Generation
 from stream.dataplane.settings import PlaneSettings
-from stream.errors import BrokerUnreachable, ClientIncompatible, DeliveryFailed, WorkerFenced
+from stream.errors import BrokerUnreachable, ClientIncompatible, WorkerFenced
 
 _GENERATION_OVER = {
     KafkaError.ILLEGAL_GENERATION,
@@ -21,6 +23,9 @@ _GENERATION_OVER = {
 }
 _PRODUCER_FENCED = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
 _CALL_SECONDS = 5.0
+_RIVAL_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 def check_metadata(settings: PlaneSettings) -> None:
@@ -44,15 +49,9 @@ class TransactionalDelivery:
     def __init__(self, settings: PlaneSettings) -> None:
         self._settings = settings
         self._changelog = settings.changelog
-        self._producer = Producer(
-            producer_properties(
-                settings,
-                **{
-                    "transactional.id": settings.transactional_id,
-                    "transaction.timeout.ms": int(settings.transaction_timeout_seconds * 1000),
-                },
-            )
-        )
+        self._fenced_at = -_RIVAL_SECONDS
+        self._broken_since: float | None = None
+        self._producer = self._new_producer()
 
     def open(self) -> None:
         """Take over the transactional id; a transaction that a killed predecessor left open is aborted here.
@@ -61,55 +60,98 @@ class TransactionalDelivery:
             ClientIncompatible: the fence would not be understood.
         """
         check_metadata(self._settings)
-        self._retried("taking over the transactional id", lambda: self._producer.init_transactions(_CALL_SECONDS))
+        self._take_over()
 
     def deliver(self, batch: Batch) -> None:
         """One transaction."""
-        offsets = [TopicPartition(topic, p, offset) for (topic, p), offset in batch.offsets.items()]
-        metadata = batch.generation.metadata()
-        producer = self._producer
         try:
-            self._retried("beginning a transaction", producer.begin_transaction)
-            produce_outputs(producer, batch)
-            produce_rows(producer, batch, self._changelog)
-            self._retried(
-                "adding the offsets to the transaction",
-                lambda: producer.send_offsets_to_transaction(offsets, metadata, _CALL_SECONDS),
-            )
-            self._retried("committing the transaction", lambda: producer.commit_transaction(_CALL_SECONDS))
-        except Fenced:
-            self._retried("aborting the transaction", lambda: producer.abort_transaction(_CALL_SECONDS))
-            raise
-        producer.poll(0)
+            self._transact(batch)
+        except KafkaException as exception:
+            self._broken(exception.args[0], exception)
+        self._broken_since = None
 
     def acknowledge(self, batch: Batch) -> None:
         """The transaction has done it."""
 
     def close(self) -> None:
-        """Nothing waits but a transaction that failed: `init_transactions` of the next start ends it."""
+        """A transaction that is still open is left to `init_transactions` of the next start."""
+        self._producer.flush(1.0)
 
-    def _retried(self, what: str, call: Callable[[], None]) -> None:
+    def _new_producer(self) -> Producer:
+        return Producer(
+            producer_properties(
+                self._settings,
+                **{
+                    "transactional.id": self._settings.transactional_id,
+                    "transaction.timeout.ms": int(self._settings.transaction_timeout_seconds * 1000),
+                },
+            )
+        )
+
+    def _take_over(self) -> None:
+        try:
+            self._retried("taking over the transactional id", self._producer.init_transactions)
+        except KafkaException as exception:
+            raise failure("taking over the transactional id", exception.args[0]) from exception
+
+    def _broken(self, error: KafkaError, cause: KafkaException) -> NoReturn:
+        """Decide what a broken transaction means; always raises.
+
+        Only a fence is answered with an abort. After anything else that may heal (a broker went away) this producer is
+        thrown away: librdkafka's can hang for ever after such an abort. The new one aborts what the old one left.
+        """
+        if error.code() in _GENERATION_OVER:
+            try:
+                self._retried("aborting the transaction", self._producer.abort_transaction)
+            except KafkaException as exception:
+                self._renew(exception.args[0])
+            raise Fenced(error.str()) from cause
+        if error.code() in NEVER or not (error.txn_requires_abort() or error.code() in _PRODUCER_FENCED):
+            raise failure("committing a cycle", error) from cause
+        self._renew(error)
+        raise Uncertain(f"{error.name()}: {error.str()}") from cause
+
+    def _transact(self, batch: Batch) -> None:
+        producer = self._producer
+        offsets = [TopicPartition(topic, p, offset) for (topic, p), offset in batch.offsets.items()]
+        metadata = batch.generation.metadata()
+        producer.begin_transaction()
+        produce_outputs(producer, batch)
+        produce_rows(producer, batch, self._changelog)
+        self._retried(
+            "adding the offsets", lambda seconds: producer.send_offsets_to_transaction(offsets, metadata, seconds)
+        )
+        self._retried("committing the transaction", producer.commit_transaction)
+        producer.poll(0)
+
+    def _retried(self, what: str, call: Callable[[float], None]) -> None:
+        """Call again while librdkafka says that the very same call may yet succeed."""
         deadline = time.monotonic() + self._settings.commit_timeout_seconds
         while True:
             try:
-                return call()
+                return call(_CALL_SECONDS)
             except KafkaException as exception:
-                error: KafkaError = exception.args[0]
-                if error.code() in _PRODUCER_FENCED:
-                    raise self._fenced(error) from exception
-                if error.code() in _GENERATION_OVER:
-                    raise Fenced(error.str()) from exception
-                if not error.retriable():
-                    raise failure(what, error) from exception
+                if not exception.args[0].retriable():
+                    raise
                 if time.monotonic() > deadline:
                     raise BrokerUnreachable(
-                        f"{what} did not succeed within {self._settings.commit_timeout_seconds:.0f} s: {error.str()}; "
-                        "check the brokers, then start again"
+                        f"{what} did not succeed within {self._settings.commit_timeout_seconds:.0f} s: "
+                        f"{exception.args[0].str()}; check the brokers, then start again"
                     ) from exception
 
-    def _fenced(self, error: KafkaError) -> WorkerFenced | DeliveryFailed:
-        return WorkerFenced(
-            f"the producer {self._settings.transactional_id!r} was fenced ({error.str()}): another process uses this "
-            f"worker id, or this one slept longer than {self._settings.transaction_timeout_seconds:.0f} s inside a "
-            "transaction; give every worker an id of its own, and start again"
-        )
+    def _renew(self, error: KafkaError) -> None:
+        now = time.monotonic()
+        if self._broken_since is None:
+            self._broken_since = now
+        if now - self._broken_since > self._settings.commit_timeout_seconds:
+            raise failure("committing a cycle", error)
+        if error.code() in _PRODUCER_FENCED:  # once: a sleep, of a broker or ours; twice: a rival
+            if now - self._fenced_at < _RIVAL_SECONDS:
+                raise WorkerFenced(
+                    f"the producer {self._settings.transactional_id!r} was fenced again ({error.str()}): another process "
+                    "uses this worker id; give every worker an id of its own, then start again"
+                )
+            self._fenced_at = now
+        log.warning("producer.renewed", reason=error.str(), error=error.name())
+        self._producer = self._new_producer()
+        self._take_over()
