@@ -44,8 +44,8 @@ from tests.support.heartline import Heartline
 POISON = "poison"
 """Header of the records that have to end as dead letters."""
 
-OURS = "heartline_"
-"""What the names of the headers begin with that a dead letter has beside its record's own."""
+TOLD = 5
+"""How many headers say why a record is a dead letter, and where it came from."""
 
 ANY_TIME = 253_402_300_799_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,8 +89,7 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
     found = Verdict()
     inputs = _inputs(heartline, found)
     _compare_sent(found, inputs, sent)
-    signals = {p: list(log) for p, log in _by_partition(heartline.records(HEALTH_SIGNALS)).items()}
-    found.records[HEALTH_SIGNALS] = sum(map(len, signals.values()))
+    signals = _by_partition(_without_poison(heartline, found, HEALTH_SIGNALS))
     entries = {p: [_entry(message) for message in log] for p, log in signals.items()}
     _compare_logged(found, inputs, entries)
     _compare_accounts(found, inputs, heartline.records(HEALTH_ACCOUNT_SIGNALS))
@@ -102,36 +101,41 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
 
 
 def _inputs(heartline: Heartline, found: Verdict) -> dict[Place, Event]:
-    """The good records of the input topics by their place; the bad ones are held against the dead letters."""
+    """The good records of the input topics by their place."""
     good: dict[Place, Event] = {}
     for topic in INPUTS:
-        poison: Counter[Any] = Counter()
-        messages = heartline.records(topic.name)
-        found.records[topic.name] = len(messages)
-        for message in messages:
-            place = _place(message)
-            if any(name == POISON for name, _ in message.headers() or []):
-                poison[_as_it_came(place, message)] += 1
-                continue
+        for message in _without_poison(heartline, found, topic.name):
             event = decode_event(topic.name, message.value(), now_ms=ANY_TIME, tenants=None)
-            assert not isinstance(event, DecodeFailure), (place, event)
-            good[place] = event
-        letters = heartline.records(dead_letters_of(topic.name))
-        found.records["dead letters"] += len(letters)
-        found.compare(f"dead letters of {topic.name}", Counter(map(_letter, letters)), poison)
+            assert not isinstance(event, DecodeFailure), (_place(message), event)
+            good[_place(message)] = event
     return good
 
 
-def _as_it_came(place: Place, message: Message) -> tuple[Any, ...]:
-    return place, message.key(), message.value(), tuple(message.headers() or [])
+def _without_poison(heartline: Heartline, found: Verdict, topic: str) -> list[Message]:
+    """The good records of a topic; the bad ones are held against its dead letters."""
+    good: list[Message] = []
+    poison: Counter[Any] = Counter()
+    for message in heartline.records(topic):
+        headers = message.headers() or []
+        if any(name == POISON for name, _ in headers):
+            poison[_place(message), message.key(), message.value(), tuple(headers)] += 1
+        else:
+            good.append(message)
+    found.records[topic] = len(good)
+    letters = heartline.records(dead_letters_of(topic))
+    found.records["dead letters"] += len(letters)
+    found.compare(f"dead letters of {topic}", Counter(map(_letter, letters)), poison)
+    return good
 
 
 def _letter(message: Message) -> tuple[Any, ...]:
+    """Where a dead letter came from, and all that it was: what is told of it comes after its own headers."""
     headers = message.headers() or []
-    ours = {name: value.decode() for name, value in headers if name.startswith(OURS)}
-    assert ours[f"{OURS}reason"], ours
-    place = (ours[f"{OURS}topic"], int(ours[f"{OURS}partition"]), int(ours[f"{OURS}offset"]))
-    return place, message.key(), message.value(), tuple(item for item in headers if not item[0].startswith(OURS))
+    told = {name: value.decode() for name, value in headers[-TOLD:]}
+    assert told["heartline_reason"]
+    assert told["heartline_detail"]
+    place = (told["heartline_topic"], int(told["heartline_partition"]), int(told["heartline_offset"]))
+    return place, message.key(), message.value(), tuple(headers[:-TOLD])
 
 
 def _compare_sent(found: Verdict, inputs: Mapping[Place, Event], sent: Iterable[Event]) -> None:
