@@ -15,6 +15,7 @@ from schemas.base import Event, to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted
 from schemas.decoding import decode_event, decode_signal, encode
+from schemas.headers import Headers, cloud_event_headers
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.signals import AccountSignal, Signal, Tick
 from stream.directory import ANY_TIME
@@ -117,15 +118,17 @@ class HistoryWriter:
     def write(self, logged: Logged) -> None:
         """Write one entry; a partition-wide one to every partition."""
         at, (topic, key, fact) = logged
+        value: bytes | None
         if topic == HEALTH_SIGNALS:
             value = encode(Signal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
         elif topic == HEALTH_ACCOUNT_SIGNALS:
             value = encode(AccountSignal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
         else:
-            self._sender.send(topic, encode(fact) if fact is not None else None, key)
-            return
-        if key is not None:
-            self._sender.send(topic, value, key)
-        else:
-            for partition in range(self._partitions[topic]):
-                self._sender.send(topic, value, None, partition=partition)
+            value = encode(fact) if fact is not None else None
+        headers = _headers(fact, at) if isinstance(fact, Event) else []
+        for partition in (-1,) if key is not None else range(self._partitions[topic]):
+            self._sender.send(topic, value, key, headers, partition)
+
+
+def _headers(fact: Event, at: int) -> Headers:
+    return cloud_event_headers(fact.event_id, str(fact.__struct_config__.tag), fact.tenant, at)

@@ -8,9 +8,12 @@ from schemas.base import Mode, to_milliseconds
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.decoding import encode
 from schemas.signals import Clock, Signal, Tick
+from schemas.tickets import TicketOpened
 from stream.embedded import EmbeddedBroker
 from stream.errors import ConfigurationError
-from stream.history import HistoryWriter, refuse_live_log
+from stream.history import HistoryWriter, Logged, refuse_live_log
+from stream.reading import TopicReader
+from stream.routing import route
 from stream.sending import Sender
 from stream.settings import Settings
 
@@ -59,3 +62,18 @@ def test_an_import_that_was_finished_is_open_no_more(settings: Settings) -> None
     log(settings, "live", Clock())
     with pytest.raises(ConfigurationError, match="live time"):
         refuse_live_log(settings)
+
+
+def test_what_a_history_logs_says_what_it_is_like_every_output(settings: Settings) -> None:
+    opened = TicketOpened(event_id="e1", occurred_at=datetime(2013, 1, 1, tzinfo=UTC), contact="c", ticket="t")
+    with Sender(settings) as sender:
+        HistoryWriter(sender, {HEALTH_SIGNALS: 4}).write(Logged(NOW, next(iter(route(opened)))))
+    reader = TopicReader(settings, [HEALTH_SIGNALS])
+    (logged,) = reader.all()
+    reader.close()
+    headers = dict(logged.headers() or [])
+    assert (headers["ce_id"], headers["ce_type"], headers["ce_time"]) == (
+        b"e1",
+        b"ticket.opened",
+        b"2026-03-02T04:00:00.000Z",
+    )
