@@ -35,6 +35,8 @@ class Committer:
         self._delivery = delivery
         self._store = store
         self._finished = finished
+        self._writing = threading.Lock()
+        self._abandoned = False
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
 
@@ -46,12 +48,22 @@ class Committer:
         """Commit this next."""
         self._batches.put(batch)
 
+    def abandon(self) -> None:
+        """A call of the delivery hangs: whatever it comes to, nothing of it reaches the store any more."""
+        self._delivery.abandon()
+        with self._writing:
+            self._abandoned = True
+        self._batches.put(None)
+
     def close(self, seconds: float) -> bool:
-        """Finish what was submitted and end the thread; False: it is still busy after `seconds`."""
+        """Finish what was submitted, end the thread and the delivery; False: it is still busy after `seconds`."""
         self._batches.put(None)
         if self._thread.is_alive():
             self._thread.join(seconds)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._delivery.close()
+        return True
 
     def _work(self) -> None:
         while (batch := self._batches.get()) is not None:
@@ -70,6 +82,9 @@ class Committer:
 
     def _commit(self, batch: Batch) -> None:
         self._delivery.deliver(batch)
-        for partition, rows in batch.rows.items():
-            self._store(partition).write(rows, batch.changelog_offsets.get(partition))
+        with self._writing:
+            if self._abandoned:
+                raise Uncertain("the committer was abandoned")
+            for partition, rows in batch.rows.items():
+                self._store(partition).write(rows, batch.changelog_offsets.get(partition))
         self._delivery.acknowledge(batch)

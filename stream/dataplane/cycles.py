@@ -14,6 +14,7 @@ from stream.dataplane.observer import Observer
 from stream.dataplane.partitions import Partitions
 from stream.dataplane.run import Generation, Run
 from stream.dataplane.settings import PlaneSettings
+from stream.dataplane.threads import in_thread
 
 log = structlog.get_logger(__name__)
 
@@ -27,25 +28,33 @@ class Cycles(Generic[Row]):
     def __init__(
         self,
         settings: PlaneSettings,
-        delivery: Delivery,
+        new_delivery: Callable[[], Delivery],
         partitions: Partitions,
         codec: Codec[Row] | None,
         observer: Observer,
         folded: Callable[[Run], None],
     ) -> None:
-        """`folded` hears of each run that is done."""
+        """`new_delivery` makes one, unopened; `folded` hears of each run that is done."""
+        self._new_delivery = new_delivery
+        self._delivery = new_delivery()
         self._settings = settings
         self._partitions = partitions
         self._codec = codec
         self._observer = observer
         self._folded = folded
-        self._committer = Committer(delivery, partitions.store, self._from_thread)
+        self._committer = self._new_committer()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._landed: Callable[[Outcome], None] | None = None
         self._current: Cycle[Row] | None = None
         self._flying: Cycle[Row] | None = None
+        self._batch: Batch | None = None
+        self._flown_at = 0.0
         self.positions: dict[Key, int] = {}
         """Committed offsets of the partitions that are ours."""
+
+    def prepare(self) -> None:
+        """Open the delivery. Blocks: in a thread, before the worker joins the group."""
+        self._delivery.open()
 
     def start(self, landed: Callable[[Outcome], None]) -> None:
         """Start the committer. `landed` is called on the event loop with what became of each cycle."""
@@ -54,13 +63,38 @@ class Cycles(Generic[Row]):
         self._committer.start()
 
     def close(self, seconds: float) -> bool:
-        """End the committer; False if it hangs. From any thread."""
+        """End committer and delivery; False if they hang. From any thread."""
         return self._committer.close(seconds)
 
     @property
     def flying(self) -> bool:
         """Is a commit under way?"""
         return self._flying is not None
+
+    @property
+    def hangs(self) -> bool:
+        """Does a commit take so long that it will never come back?"""
+        limit = self._settings.transaction_timeout_seconds + 5
+        return self.flying and time.monotonic() - self._flown_at > limit
+
+    async def abandon(self) -> Generation | None:
+        """Leave a hanging commit to itself, with its thread and its delivery, and go on with new ones.
+
+        Returns the generation of the cycle whose fate is unknown; None: it came back meanwhile. Raises as
+        `Delivery.open`.
+        """
+        batch = self._batch
+        self._committer.abandon()
+        delivery = self._new_delivery()
+        await in_thread("take-over", delivery.open)  # from here on the old one is refused by the broker
+        self._delivery = delivery
+        self._committer = self._new_committer()
+        self._committer.start()
+        if batch is not self._batch or batch is None:
+            return None
+        self._flying = self._batch = None
+        self._observer.cycle_dropped(batch.records)
+        return batch.generation
 
     @property
     def pending(self) -> bool:
@@ -87,7 +121,7 @@ class Cycles(Generic[Row]):
         self._current = None
         batch = cycle.seal(self._fence)
         self._partitions.mark(batch)
-        self._flying = cycle
+        self._flying, self._batch, self._flown_at = cycle, batch, time.monotonic()
         self._committer.submit(batch)
 
     def drop(self) -> None:
@@ -96,12 +130,17 @@ class Cycles(Generic[Row]):
             self._observer.cycle_dropped(self._current.records)
         self._current = None
 
+    def _new_committer(self) -> Committer:
+        return Committer(self._delivery, self._partitions.store, self._from_thread)
+
     def _from_thread(self, outcome: Outcome) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._land, outcome)
 
     def _land(self, outcome: Outcome) -> None:
-        cycle, self._flying = self._flying, None
+        if outcome.batch is not self._batch:
+            return  # of an abandoned committer
+        cycle, self._flying, self._batch = self._flying, None, None
         dropped = outcome.fenced or outcome.uncertain
         if dropped is not None:
             log.warning("cycle.dropped", reason=str(dropped), records=outcome.batch.records)

@@ -39,18 +39,16 @@ class DataPlane(Generic[Row]):
         settings: PlaneSettings,
         codec: Codec[Row] | None = None,
         *,
-        delivery: Delivery | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`codec` is needed with a table. `delivery` defaults to the one that the settings name."""
+        """`codec` is needed with a table."""
         self.settings = settings
         self.observer: Observer = observer or Silent()
         self.app = control.new_app(settings, self)
-        self._delivery = delivery or self._new_delivery()
         self._partitions = Partitions(settings, self.observer, self.progress)
         self._source = Source(settings, self._arrived, self.fail)
         self._cycles: Cycles[Row] = Cycles(
-            settings, self._delivery, self._partitions, codec, self.observer, self._source.folded
+            settings, self._new_delivery, self._partitions, codec, self.observer, self._source.folded
         )
         self._waiting = WaitingRoom(settings.run_records)
         self._background = Background(self.fail)
@@ -181,7 +179,7 @@ class DataPlane(Generic[Row]):
     def prepare(self) -> None:
         """Everything that has to be right before the group gives us partitions. Blocks: in a thread."""
         self._partitions.open(topics.check(self.settings, self.sources()))
-        self._delivery.open()
+        self._cycles.prepare()
 
     def start(self) -> None:
         """Start the threads; Faust's app is started after this."""
@@ -193,8 +191,16 @@ class DataPlane(Generic[Row]):
         """End the threads and close the stores. Blocks: in a thread, after Faust's app is stopped."""
         self._source.close(seconds)
         if self._cycles.close(seconds):
-            self._delivery.close()
             self._partitions.close(seconds)
+
+    async def look_after_commits(self) -> None:
+        """Go on without a commit that hangs. Called now and then."""
+        if self._cycles.hangs and self._failure is None:
+            log.warning("commit.hangs")
+            generation = await self._cycles.abandon()
+            if generation is not None:
+                self._begin_again(generation)
+            self._wake()
 
     def report(self) -> None:
         """Tell the observer lag and sizes."""

@@ -1,6 +1,7 @@
 """Watches over a running plane: ends the process when it is stuck, and tells the observer where it stands."""
 
 import asyncio
+import itertools
 import os
 import threading
 import time
@@ -13,7 +14,8 @@ from stream.errors import HeartlineError, Stalled
 
 log = structlog.get_logger(__name__)
 
-_LOOK_SECONDS = 5.0
+_TICK_SECONDS = 1.0
+_REPORT_TICKS = 5
 
 
 class Watched(Protocol):
@@ -32,6 +34,9 @@ class Watched(Protocol):
 
     def fail(self, error: BaseException) -> None:
         """End the process."""
+
+    async def look_after_commits(self) -> None:
+        """Go on without a commit that hangs."""
 
     def report(self) -> None:
         """Tell the observer lag and sizes."""
@@ -82,11 +87,13 @@ class Watchdog:
             )
 
 
-async def report(plane: Watched) -> None:
-    """Tell the observer every few seconds, until cancelled."""
-    while True:
-        await asyncio.sleep(_LOOK_SECONDS)
+async def look_after(plane: Watched) -> None:
+    """Look after hanging commits and tell the observer, every few seconds, until cancelled."""
+    for tick in itertools.count(1):
+        await asyncio.sleep(_TICK_SECONDS)
         try:
-            plane.report()
-        except Exception as error:  # noqa: BLE001  figures that stand still for ever would be worse than an end
+            await plane.look_after_commits()
+        except Exception as error:  # noqa: BLE001  the process ends with it
             plane.fail(error)
+        if tick % _REPORT_TICKS == 0:
+            plane.report()

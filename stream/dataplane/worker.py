@@ -11,7 +11,7 @@ from stream.dataplane.directory import exclusive
 from stream.dataplane.memory import tame_malloc
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.threads import in_thread
-from stream.dataplane.watch import Watchdog, report
+from stream.dataplane.watch import Watchdog, look_after
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     seconds = plane.settings.drain_seconds
     watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=3 * seconds + 5)
     watchdog.start()
-    tasks = [asyncio.create_task(task) for task in (_start(plane), stop.wait(), report(plane))]
+    tasks = [asyncio.create_task(task) for task in (_start(plane), stop.wait(), look_after(plane))]
     try:
         while plane.failure is None and not stop.is_set():
             changed = asyncio.create_task(plane.changed.wait())

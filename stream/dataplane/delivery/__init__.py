@@ -14,7 +14,7 @@ class Uncertain(Exception):
 
 
 class Delivery(Protocol):
-    """Used by the committer's thread only, except `open`, which is called before the worker joins the group."""
+    """Used by one committer's thread only; `open` comes first, `abandon` from anywhere."""
 
     def open(self) -> None:
         """Connect, and end what a killed predecessor left open."""
@@ -30,6 +30,9 @@ class Delivery(Protocol):
 
     def acknowledge(self, batch: Batch) -> None:
         """Called after the rows are in the store. Raises as `deliver` does."""
+
+    def abandon(self) -> None:
+        """A call hangs: another delivery takes over. This one must not take anything over again when it wakes."""
 
     def close(self) -> None:
         """Let go of the broker, at most a few seconds."""

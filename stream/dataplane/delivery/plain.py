@@ -48,6 +48,9 @@ class PlainDelivery:
         """Commit the offsets."""
         self._commit(batch)
 
+    def abandon(self) -> None:
+        """Nothing to take over: there are no transactions."""
+
     def close(self) -> None:
         """Nothing waits: every cycle is confirmed before it counts."""
         self._producer.flush(1.0)

@@ -51,6 +51,7 @@ class TransactionalDelivery:
         self._changelog = settings.changelog
         self._fenced_at = -_RIVAL_SECONDS
         self._broken_since: float | None = None
+        self._abandoned = False
         self._producer = self._new_producer()
 
     def open(self) -> None:
@@ -72,6 +73,10 @@ class TransactionalDelivery:
 
     def acknowledge(self, batch: Batch) -> None:
         """The transaction has done it."""
+
+    def abandon(self) -> None:
+        """librdkafka ignores the timeout of a transactional call whose coordinator is away (its issue 5456)."""
+        self._abandoned = True
 
     def close(self) -> None:
         """A transaction that is still open is left to `init_transactions` of the next start."""
@@ -141,6 +146,8 @@ class TransactionalDelivery:
 
     def _renew(self, error: KafkaError) -> None:
         now = time.monotonic()
+        if self._abandoned:
+            raise failure("committing a cycle", error)
         if self._broken_since is None:
             self._broken_since = now
         if now - self._broken_since > self._settings.commit_timeout_seconds:
@@ -148,8 +155,8 @@ class TransactionalDelivery:
         if error.code() in _PRODUCER_FENCED:  # once: a sleep, of a broker or ours; twice: a rival
             if now - self._fenced_at < _RIVAL_SECONDS:
                 raise WorkerFenced(
-                    f"the producer {self._settings.transactional_id!r} was fenced again ({error.str()}): another process "
-                    "uses this worker id; give every worker an id of its own, then start again"
+                    f"the producer {self._settings.transactional_id!r} was fenced again ({error.str()}): another "
+                    "process uses this worker id; give every worker an id of its own, then start again"
                 )
             self._fenced_at = now
         log.warning("producer.renewed", reason=error.str(), error=error.name())

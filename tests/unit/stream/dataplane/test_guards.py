@@ -112,6 +112,9 @@ class Plane:
         assert isinstance(error, HeartlineError)
         self.failure = error
 
+    async def look_after_commits(self) -> None:
+        raise AssertionError("not the watchdog's")
+
     def report(self) -> None:
         raise AssertionError("not the watchdog's")
 
