@@ -1,7 +1,7 @@
 """`heartline demo`."""
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from io import StringIO
@@ -11,18 +11,17 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Annotated
 
-import msgspec
 import typer
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Message
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from schemas.base import Event
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORES
-from schemas.scores import BandChanged, ScoreUpdated
 from stream.demo import Demo, helpdesk
 from stream.errors import HeartlineError
+from stream.following import Following
 from stream.reading import TopicReader
 from stream.sending import Sender
 from stream.views import bands_line, scores_table
@@ -30,9 +29,6 @@ from stream.views import bands_line, scores_table
 ROWS = 14
 PICTURE_COLUMNS = 130
 SETTLED_SECONDS = 2.0
-
-_score = msgspec.json.Decoder(ScoreUpdated).decode
-_band = msgspec.json.Decoder(BandChanged).decode
 
 
 def demo(
@@ -117,8 +113,7 @@ class Board:
 
     def __init__(self, reader: TopicReader) -> None:
         self._reader = reader
-        self._latest: dict[bytes, ScoreUpdated] = {}
-        self._changes: deque[BandChanged] = deque(maxlen=5)
+        self._known = Following(changes=5)
         self._records = 0
         self._last_record = time.monotonic()
         self._first_score: float | None = None
@@ -128,40 +123,34 @@ class Board:
         shown = time.monotonic()
         for message in self._reader.onwards(from_beginning=True):
             if message is not None:
-                self._take(message.topic() or "", message.key() or b"", message.value())
+                self._take(message)
             if message is None or time.monotonic() - shown > 0.2:
                 shown = time.monotonic()
                 yield
 
-    def _take(self, topic: str, key: bytes, value: bytes | None) -> None:
-        if value is None:
-            return
-        self._records += 1
+    def _take(self, message: Message) -> None:
+        self._known.take(message)
+        self._records += message.value() is not None
         self._last_record = time.monotonic()
-        if topic == HEALTH_BAND_CHANGES:
-            self._changes.append(_band(value))
-        else:
-            self._latest.pop(key, None)
-            self._latest[key] = _score(value)
 
     def quiet(self) -> bool:
         """Scores came, and then nothing for a while."""
-        return bool(self._latest) and time.monotonic() - self._last_record > SETTLED_SECONDS
+        return bool(self._known.latest) and time.monotonic() - self._last_record > SETTLED_SECONDS
 
     def view(self, sent: int, seconds: float) -> Group:
         """The screen."""
-        if self._latest and self._first_score is None:
+        if self._known.latest and self._first_score is None:
             self._first_score = seconds
-        newest = list(islice(reversed(self._latest.values()), ROWS))
-        return Group(scores_table(newest[::-1], list(self._changes)), self._bands(), self.summary(sent, seconds))
+        newest = list(islice(reversed(self._known.latest.values()), ROWS))
+        return Group(scores_table(newest[::-1], list(self._known.changes)), self._bands(), self.summary(sent, seconds))
 
     def summary(self, sent: int, seconds: float) -> Text:
         """What happened, in one line."""
         first = f", first score after {self._first_score:.1f} s" if self._first_score is not None else ""
         return Text(
-            f"{sent} events sent, {self._records} scores and band changes, {len(self._latest)} contacts scored "
+            f"{sent} events sent, {self._records} scores and band changes, {len(self._known.latest)} contacts scored "
             f"in {seconds:.0f} s{first}"
         )
 
     def _bands(self) -> Text:
-        return bands_line(Counter(score.band for score in self._latest.values()))
+        return bands_line(Counter(score.band for score in self._known.latest.values()))
