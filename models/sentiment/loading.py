@@ -30,7 +30,7 @@ def load_classifier(spec: str, options: Options | None = None) -> Classifier:
     chosen = options or Options()
     sessions = chosen.sessions or os.cpu_count() or 1
     kind, _, where = spec.partition(":")
-    if kind in ("vader", "default") and not where:
+    if kind == "vader" and not where:
         from models.sentiment.vader import VaderClassifier
 
         return VaderClassifier(chosen.min_confidence)

@@ -2,8 +2,8 @@
 
 The model learnt from texts of a few sentences. A longer one is cut at the ends of sentences into windows of at most
 `WINDOW` characters, the first `MAX_WINDOWS` are read, and the probabilities are pooled: each window counts by its
-length and by how sure it is not neutral. An angry sentence among polite facts is an angry mail; plain averaging
-would call it neutral. A tone is there when one window has it.
+length and by the square of how sure it is not neutral. An angry sentence among polite facts is an angry mail; plain
+averaging would call it neutral. A tone is there when one window has it.
 """
 
 import re
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 WINDOW = 300
 MAX_WINDOWS = 16
 NEUTRAL_SHARE = 0.1
-"""The least a window counts, as a share of one that is surely not neutral."""
+"""What a surely neutral window counts as, before it is squared; one that is surely not neutral counts as 1."""
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -37,7 +37,7 @@ def windows(text: str) -> list[str]:
 
 def pool(probabilities: NDArray[np.float32], lengths: NDArray[np.float32], neutral: int) -> NDArray[np.float32]:
     """One row of probabilities from the rows of a text's windows; `neutral` is the column of that label."""
-    weights = lengths * np.maximum(1.0 - probabilities[:, neutral], NEUTRAL_SHARE)
+    weights = lengths * np.maximum(1.0 - probabilities[:, neutral], NEUTRAL_SHARE) ** 2
     pooled: NDArray[np.float32] = (weights[:, None] * probabilities).sum(0) / weights.sum()
     return pooled
 

@@ -19,9 +19,8 @@ classifier = load_classifier("default", Options(sessions=2))
 classifier.classify(["It works again, thank you."])
 seconds = time.perf_counter() - started
 classifier.classify(sys.stdin.read().splitlines())
-import resource
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(seconds, peak, "torch" in sys.modules)
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(seconds, int(status["VmHWM"].split()[0]) / 1024, "torch" in sys.modules)
 """
 
 
@@ -58,6 +57,7 @@ def _rate(classifier: Classifier, texts: Sequence[str]) -> float:
 def fresh_process(texts: Sequence[str]) -> tuple[float, float]:
     """Seconds from the first import to the first reading, and the most memory in MiB, of a process of its own.
 
+    Linux only: the peak is `VmHWM`, because `ru_maxrss` would count the process that started this one too.
     Raises RuntimeError if that process imported torch.
     """
     done = subprocess.run(

@@ -46,8 +46,8 @@ class TestShippedModel(ClassifierContract):
         assert tone in reading.tones
 
     def test_one_angry_sentence_makes_a_long_polite_mail_negative(self, classifier: TextClassifier) -> None:
-        facts = "We met on Monday at ten and went through the list of open orders with the team. " * 8
-        [reading] = classifier.classify([facts + "This is unacceptable, I am furious and want my money back! " + facts])
+        facts = "We met on Monday at ten. The order has the number 4711. The office is on the second floor. " * 4
+        [reading] = classifier.classify([f"{facts} This is unacceptable, I am furious and want my money back! {facts}"])
         assert reading.label == "negative"
 
     def test_it_is_the_same_alone_and_in_a_large_batch_nearly_always(self, classifier: TextClassifier) -> None:
