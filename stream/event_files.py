@@ -1,13 +1,17 @@
 """Files of events: JSON lines, one event each, as `heartline simulate` and `heartline import --to` write them."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from models.health.errors import ModelError
+from models.health.model import parse_model
 from schemas.base import Event
-from schemas.control import Control
+from schemas.control import Control, ModelPublished
+from schemas.door import refusal
 from schemas.messages import SupportMessage
 from schemas.profiles import SupportAccount, SupportContact
 from schemas.surveys import SupportReview, SupportSurvey
@@ -21,12 +25,21 @@ STANDARD_STREAM = Path("-")
 
 
 def read_events(file: Path) -> Iterator[Event]:
-    """The events of a file (`-`: standard input). Raises `BadInput` with the number of the line."""
+    """The events of a file (`-`: standard input). Raises `BadInput` with the number of the first line that intake would
+    refuse; it alone knows which tenants there are.
+    """
+    now_ms = time.time_ns() // 1_000_000
     with sys.stdin.buffer if file == STANDARD_STREAM else file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                yield _decode(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+                event = _decode(line)
+                if isinstance(event, ModelPublished):
+                    parse_model(event.model)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ModelError) as error:
                 raise BadInput(f"{file}, line {number}: {error}") from error
+            refused = refusal(event, now_ms=now_ms, tenants=None)
+            if refused is not None:
+                raise BadInput(f"{file}, line {number}: {refused.detail}")
+            yield event
