@@ -9,6 +9,7 @@ from schemas.base import Band, EventId, Mode, Name, Record, SentimentLabel, Subj
 
 Trend = Literal["improving", "stable", "declining", "insufficient_history"]
 Confidence = Literal["low", "medium", "high"]
+Grade = Literal["good", "average", "poor"]
 CauseType = Name
 
 
@@ -21,7 +22,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 class ComponentScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One component: `value` 0..1, its effective `weight` (shares of all present weights, sum 1), `points` of the score
-    (they sum to `score_raw`), time of the latest observation, and how many observations stand behind it.
+    (they sum to `score_raw`), time of the latest observation, and how many observations stand behind it; `grade` is the
+    class of a factor with thresholds: good where `value` is 1, poor where it is 0, average between.
     """
 
     value: float
@@ -29,6 +31,7 @@ class ComponentScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     points: float
     observations: int
     last_at: UtcTime | None = None
+    grade: Grade | None = None
 
 
 class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

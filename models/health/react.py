@@ -90,6 +90,8 @@ def react(
     if shown or before is None or facts != before.facts or not _stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
         _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, shown)
+        if new is not old and reaction.score is None and before is not None and state.published is before:
+            state.published = _reaffirmed(state, before, model, now)
     return state, reaction
 
 
@@ -205,6 +207,14 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
         and before.score == current.score
         and before.model == current.model
     )
+
+
+def _reaffirmed(state: ContactState, before: Published, model: HealthModel, now: int) -> Published:
+    """What was published, where other facts give the same components at `now`: they may hold for less long, and need
+    not give them at the time of the publication.
+    """
+    holds_until, _ = next_changes(state, model, now)
+    return msgspec.structs.replace(before, now=now, holds_for=None if holds_until is None else holds_until - 1 - now)
 
 
 def _close(

@@ -5,7 +5,8 @@ from typing import get_args
 
 from models.health.assess import Assessment, confidence, points, remeasure, weigh
 from models.health.bands import BANDS, direction, rounded
-from models.health.components.registry import NAMES
+from models.health.components.factor import grade
+from models.health.components.registry import GRADED, NAMES
 from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
 from models.health.model import HealthModel
@@ -137,6 +138,7 @@ def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
             points=100.0 * one.weight * one.value / weight,
             observations=one.observations,
             last_at=_time(one.last_at),
+            grade=grade(one.value) if one.code in GRADED else None,
         )
         for one in current.components
         if one is not None
@@ -150,8 +152,8 @@ def _score_at(then: int, state: ContactState, model: HealthModel, current: Asses
         now, later = current.components[index], component.measure(state, then)
         if now is not None and later is not None:
             score_raw += 100.0 * now.weight * (later.value - now.value) / current.weight
-        elif now is not None:
-            # A component that runs out of data shifts the weight of all others.
+        elif now is not later:
+            # A component that runs out of data, or comes by some, shifts the weight of all others.
             return rounded(weigh(remeasure(state, model, then, current.components, CLOCK))[1])
     return rounded(round(score_raw, 9))
 

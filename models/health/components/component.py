@@ -22,6 +22,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     code: ClassVar[int]
     decays: ClassVar[bool] = False
     """Whether silence alone makes it worse."""
+    grades: ClassVar[bool] = False
+    """Whether its value says good (1), average or poor (0), by thresholds of the tenant."""
 
     weight: Weight = 25
     enabled: bool = True

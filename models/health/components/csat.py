@@ -3,6 +3,8 @@
 from typing import Literal
 
 from models.health.components.component import Component
+from models.health.components.csat_mean import satisfaction_since, times_of_satisfaction
+from models.health.components.windows import next_to_leave
 from models.health.facts.answers import SATISFACTION, latest
 from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import ANSWERS, CLOCK
@@ -35,17 +37,8 @@ class Csat(Component, frozen=True, kw_only=True):
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest answer of the window leaves it."""
-        times = [answer.at for answer in state.answers if answer.kind in SATISFACTION]
-        times += [bucket.day * DAY_MS for bucket in state.buckets if bucket.answers]
-        return min((at + WINDOW_MS + 1 for at in times if at + WINDOW_MS >= now), default=None)
+        return None if self.source == "latest" else next_to_leave(times_of_satisfaction(state), WINDOW_MS, now)
 
     def _mean_since(self, state: ContactState, since: int) -> Measured | None:
-        """Of answers that left the row's list only whole days are known: a day counts while it began in the window."""
-        answers = [answer for answer in state.answers if answer.kind in SATISFACTION and answer.at >= since]
-        buckets = [bucket for bucket in state.buckets if bucket.answers and bucket.day * DAY_MS >= since]
-        count = len(answers) + sum(bucket.answers for bucket in buckets)
-        if count == 0:
-            return None
-        total = sum(answer.share for answer in answers) + sum(bucket.answer_shares for bucket in buckets)
-        last_at = answers[-1].at if answers else (buckets[-1].day + 1) * DAY_MS - 1
-        return self.measured(total / count, count, last_at)
+        known = satisfaction_since(state, since)
+        return self.measured(known.shares / known.answers, known.answers, known.last_at) if known.answers else None

@@ -92,6 +92,27 @@ def labels(kept: bytes) -> bytes:
     return kept[_READING_AT::SIZE].translate(_LABEL_OF_READING)
 
 
+def readings(kept: bytes) -> bytes:
+    """For each kept message, oldest first, what it is (the upper 3 bits) and its tones (the lower 5)."""
+    return kept[_READING_AT::SIZE]
+
+
+def times_of_tickets(kept: bytes) -> dict[int, int]:
+    """When each ticket (its reference) was last written on, by the kept messages."""
+    return {ticket: high << 32 | low for high, low, _, _, _, ticket in RECORD.iter_unpack(kept) if ticket}
+
+
+def conversations_without_ticket(kept: bytes) -> list[int]:
+    """When the customer last wrote in each conversation that belongs to no ticket, by the kept messages."""
+    return list(
+        {
+            conversation: high << 32 | low
+            for high, low, _, reading, conversation, ticket in RECORD.iter_unpack(kept)
+            if not ticket and reading >> 13 < AGENT
+        }.values()
+    )
+
+
 def is_customers(kept: bytes, position: int) -> bool:
     """Whether the message whose record begins at `position` is the customer's own."""
     return kept[position + _READING_AT] < AGENT << 5

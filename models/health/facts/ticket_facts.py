@@ -150,7 +150,8 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
         totals.tickets_until = max(totals.tickets_until, other.heard_at)
         if known or other.id != ticket.id:
             count_ticket(state.buckets, totals, other, now)
-    return NOTHING if not known and any(other.id == ticket.id for other in left) else TICKETS | TICKET_COUNT
+    # A ticket that leaves at once still says how many there are beyond the list.
+    return HISTORY if not known and any(other.id == ticket.id for other in left) else TICKETS | TICKET_COUNT
 
 
 def _time(time: datetime) -> int:

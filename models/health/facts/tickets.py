@@ -83,6 +83,11 @@ class Ticket(msgspec.Struct, gc=False):
         return self.status & 7 in _SETTLED_STATUSES
 
     @property
+    def status_at(self) -> int:
+        """When the latest status was said."""
+        return self.status >> _STATUS_BITS
+
+    @property
     def severity_level(self) -> int | None:
         """0 low, 1 normal, 2 high, 3 urgent."""
         return None if self.severity == NEVER else self.severity & 3

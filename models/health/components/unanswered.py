@@ -1,0 +1,56 @@
+"""`unanswered`: whether the contact has stopped listening."""
+
+from models.health.components.factor import Factor
+from models.health.components.windows import own_tickets
+from models.health.facts.messages import AGENT, DAY_MS, readings, time_of
+from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKETS
+from models.health.state import ContactState, Measured
+
+_AGENTS = AGENT << 5
+_IS_CUSTOMERS = bytes(reading < _AGENTS for reading in range(256))
+
+
+class Unanswered(Factor, frozen=True, kw_only=True):
+    """Measure: whole days since an agent's last message that the customer has not answered; 0 when it has, or when all
+    of its tickets are solved or closed: then nobody waits for an answer.
+
+    By default three days are good and two weeks are poor. No value before an agent has written. Source: 003.
+    """
+
+    name = "unanswered"
+    code = 17
+    reads = MESSAGES | TICKETS | ACTIVITY | HISTORY | CLOCK
+    decays = True
+
+    good: float = 3
+    poor: float = 14
+
+    def measure(self, state: ContactState, now: int) -> Measured | None:
+        """The days; dated by the agent's message."""
+        agent = _agent_wrote(state)
+        if agent is None:
+            return None
+        return self.rated(max(0, now - agent) // DAY_MS if _waits(state, agent) else 0, 1, agent)
+
+    def next_change(self, state: ContactState, now: int) -> int | None:
+        """The next whole day that makes a difference."""
+        agent = _agent_wrote(state)
+        return self.next_step(agent, DAY_MS, now) if agent is not None and _waits(state, agent) else None
+
+
+def _agent_wrote(state: ContactState) -> int | None:
+    index, replied = readings(state.messages).rfind(_AGENTS), state.activity.agent_replied_at
+    if index < 0:
+        return replied
+    written = time_of(state.messages, index)
+    return written if replied is None else max(written, replied)
+
+
+def _waits(state: ContactState, agent: int) -> bool:
+    """Whether an agent's message of that time waits for an answer."""
+    replied = state.activity.customer_replied_at
+    index = readings(state.messages).translate(_IS_CUSTOMERS).rfind(1)
+    if (replied is not None and replied >= agent) or (index >= 0 and time_of(state.messages, index) >= agent):
+        return False
+    tickets = own_tickets(state)
+    return not tickets or not all(ticket.is_settled for ticket in tickets)
