@@ -275,6 +275,7 @@ def _properties(settings: PlaneSettings) -> dict[str, Any]:
             "queued.max.messages.kbytes": 4 << 10,
             "queued.min.messages": 10_000,
             "fetch.error.backoff.ms": 50,
+            "fetch.queue.backoff.ms": 5,  # by default a full queue is looked at after a second: it has run dry by then
         }
     )
 
