@@ -35,7 +35,7 @@ def reset(
 
     With `--everywhere` (all scoring workers stopped) the changelog and the group's offsets go as well, and the state is
     folded anew from `health.signals`: needed when that topic was recreated. The same log gives the same scores under
-    the same ids.
+    the same ids. Run it for one worker, and without `--everywhere` for each of the others.
 
     Example: `HEARTLINE_DATA_DIRECTORY=/var/lib/heartline heartline state reset --yes`
     """

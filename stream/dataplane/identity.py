@@ -39,7 +39,8 @@ class Identity:
             raise ChangelogRecreated(
                 f"the changelog {self._changelog} was recreated (id {known} then, {self._changelog_id} now) and the "
                 f"state of partition {partition} in {store.path} is of the old one; stop all workers of the stage, run "
-                "`heartline state reset --everywhere`, then start again"
+                "`heartline state reset --everywhere` for one of them and `heartline state reset` for the others, then "
+                "start again"
             )
 
     def check_sources(self, partition: int, store: PartitionStore) -> None:

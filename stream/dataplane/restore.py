@@ -134,7 +134,8 @@ class Restorer:
         if _behind(store, 0) > end:
             raise ChangelogRecreated(
                 f"the state in {store.path} is at offset {store.offset()} of {changelog}[{partition}], which ends at "
-                f"{end}: the changelog was recreated; run `heartline state reset`, then start again"
+                f"{end}: the changelog was recreated; stop all workers of the stage, run "
+                "`heartline state reset --everywhere`, then start again"
             )
 
     def _ends(self, changelog: str, partitions: Sequence[int]) -> dict[int, int]:

@@ -82,7 +82,7 @@ class Source:
         but the source's own.
 
         Raises:
-            SourceRecreated: the group's offset lies behind the end of the topic.
+            SourceRecreated: the group's offset lies behind the end of the topic, and there is state of its old life.
             BrokerUnreachable: no answer.
         """
         asked = [TopicPartition(topic, partition) for topic, partition in partitions]
@@ -252,9 +252,13 @@ class Source:
         if tp.offset < 0:
             return low
         if tp.offset > high:
+            if self._settings.table is None:  # no state knows the old life of the topic: the new one is read whole
+                log.warning("source.recreated", topic=tp.topic, partition=tp.partition, old_offset=tp.offset, end=high)
+                return low
             raise SourceRecreated(
                 f"the group {self._settings.application} is at offset {tp.offset} of {tp.topic}[{tp.partition}], which "
-                f"ends at {high}: the topic was recreated; run `heartline state reset`, then start again"
+                f"ends at {high}: the topic was recreated; stop all workers of the stage, run "
+                "`heartline state reset --everywhere`, then start again"
             )
         if tp.offset < low:
             log.warning("source.gap", topic=tp.topic, partition=tp.partition, lost_from=tp.offset, lost_to=low)

@@ -61,7 +61,7 @@ def _changelog(
     if len(found[name].partitions) != count:
         raise TopicMisconfigured(
             f"the changelog {name} has {len(found[name].partitions)} partitions and its sources have {count}; they "
-            "must be equal: recreate the topic that is wrong, run `heartline state reset`, then start again"
+            "must be equal: recreate the one that is wrong, run `heartline state reset --everywhere`, then start again"
         )
     return found[name]
 
