@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import Any, get_args
 
 import structlog
@@ -81,11 +81,12 @@ class Scoring:
         fold = PartitionFold(_control(rows))
         outbox = Outbox(cycle, run.partition, self._metrics)
         accepted: list[int] = []
-        bad = duplicates = late = 0
+        refused: Counter[str] = Counter()
+        duplicates = late = 0
         for record in run.records:
             signal, subject = _read(record)
             if isinstance(signal, DecodeFailure):
-                bad += 1
+                refused[signal.reason] += 1
                 self._put_aside(run, record, signal, cycle)
             elif subject is None:
                 fold.enter(record.offset, signal)
@@ -102,9 +103,10 @@ class Scoring:
                 if signal.accepted_at is not None:
                     accepted.append(signal.accepted_at)
                     late += signal.at - to_milliseconds(signal.fact.occurred_at) > DAY_MS  # type: ignore[union-attr]
-        self._keep_control(rows, fold)
+        self._keep_control(cycle, rows, fold)
+        bad = refused.total()
         self._limit.count(len(run.records) - bad, bad)
-        cycle.on_commit(lambda: self._count(len(run.records), bad, duplicates, late))
+        cycle.on_commit(lambda: self._count(len(run.records), refused, duplicates, late))
         self._measure(cycle, accepted)
 
     # -- the sweep -----------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ class Scoring:
             if days:
                 self._metrics.recompute_last_success.set(time.time())
                 log.info("recompute done", partition=partition, days=len(days))
-        self._keep_control(rows, fold, swept=True)
+        self._keep_control(cycle, rows, fold, swept=True)
         return True
 
     def count_contacts(self) -> None:
@@ -163,12 +165,15 @@ class Scoring:
         for band, count in totals.items():
             self._metrics.contacts.labels(band).set(count)
 
-    def _keep_control(self, rows: PartitionState[Row], fold: PartitionFold, *, swept: bool = False) -> None:
+    def _keep_control(
+        self, cycle: Cycle[Row], rows: PartitionState[Row], fold: PartitionFold, *, swept: bool = False
+    ) -> None:
         if swept or fold.changed:
             rows.put(CONTROL_KEY, fold.control)
-        if fold.audit.drifted:
-            self._metrics.recompute_drift.inc(fold.audit.drifted)
-            log.error("recompute drift", rows=fold.audit.drifted)
+        drifted = fold.audit.drifted
+        if drifted:
+            log.error("recompute drift", rows=drifted)
+            cycle.on_commit(lambda: self._metrics.recompute_drift.inc(drifted))
 
     # -- counting ------------------------------------------------------------------------------------------------------
 
@@ -177,12 +182,12 @@ class Scoring:
             run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
         )
         cycle.send(letter.topic, letter.value, letter.key, letter.headers)
-        self._metrics.dead_letters.labels(HEALTH_SIGNALS, why.reason).inc()
 
-    def _count(self, records: int, bad: int, duplicates: int, late: int) -> None:
-        self._metrics.events.labels(HEALTH_SIGNALS, "folded").inc(records - bad - duplicates)
-        if bad:
-            self._metrics.events.labels(HEALTH_SIGNALS, "dead_letter").inc(bad)
+    def _count(self, records: int, refused: "Counter[str]", duplicates: int, late: int) -> None:
+        self._metrics.events.labels(HEALTH_SIGNALS, "folded").inc(records - refused.total() - duplicates)
+        for reason, count in refused.items():
+            self._metrics.events.labels(HEALTH_SIGNALS, "dead_letter").inc(count)
+            self._metrics.dead_letters.labels(HEALTH_SIGNALS, reason).inc(count)
         if duplicates:
             self._metrics.duplicates.inc(duplicates)
         if late:
@@ -234,7 +239,8 @@ class Outbox:
         if reaction.band is not None:
             self._put(HEALTH_BAND_CHANGES, key, reaction.band)
             change = reaction.band
-            self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type).inc()
+            changes = self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type)
+            self._cycle.on_commit(changes.inc)
 
     def _put(self, topic: str, key: bytes, record: Output) -> None:
         headers = cloud_event_headers(record.event_id, _tag(record), record.tenant, to_milliseconds(record.at))

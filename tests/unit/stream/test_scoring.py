@@ -48,9 +48,13 @@ class Stage:
             continue
         return self.plane.sent[before:]
 
-    def value(self, name: str, **labels: str) -> float:
+    def commit(self) -> None:
         assert self.plane.current is not None
         self.plane.current.commit()
+
+    def value(self, name: str, *, committed: bool = True, **labels: str) -> float:
+        if committed:
+            self.commit()
         return self.metrics.registry.get_sample_value(name, labels) or 0
 
 
@@ -129,6 +133,19 @@ def test_scored_contacts_are_counted_by_band() -> None:
     stage.sweep()
     stage.scoring.count_contacts()
     assert stage.value("heartline_contacts", band="champion") == 1
+
+
+def test_nothing_is_counted_before_it_is_committed_for_a_dropped_cycle_comes_again() -> None:
+    stage = Stage()
+    stage.fold(nps(9), b"{}")
+    counted = {
+        "heartline_band_changes_total": {"from": "none", "to": "champion", "cause": "survey.answered"},
+        "heartline_dead_letters_total": {"topic": HEALTH_SIGNALS, "reason": "invalid"},
+        "heartline_events_total": {"topic": HEALTH_SIGNALS, "result": "folded"},
+    }
+    assert [stage.value(name, committed=False, **labels) for name, labels in counted.items()] == [0, 0, 0]
+    stage.commit()
+    assert [stage.value(name, committed=False, **labels) for name, labels in counted.items()] == [1, 1, 1]
 
 
 def test_the_age_of_what_is_committed_is_measured() -> None:
