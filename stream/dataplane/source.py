@@ -105,7 +105,9 @@ class Source:
         assignment = _Assignment(generation, {key: _Room() for key in starts})
 
         def start() -> None:
-            self._consumer.assign([TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()])
+            partitions = [TopicPartition(topic, p, offset) for (topic, p), offset in starts.items()]
+            self._consumer.assign(partitions)
+            self._consumer.resume(partitions)  # librdkafka remembers a pause across assignments
             self._paused = set()
             self._reached = {}
             self._assignment = assignment

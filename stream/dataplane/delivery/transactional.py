@@ -111,7 +111,7 @@ class TransactionalDelivery:
             except KafkaException as exception:
                 self._renew(exception.args[0])
             raise Fenced(error.str()) from cause
-        if error.code() in NEVER or not (error.txn_requires_abort() or error.code() in _PRODUCER_FENCED):
+        if error.code() in NEVER:
             raise failure("committing a cycle", error) from cause
         self._renew(error)
         raise Uncertain(f"{error.name()}: {error.str()}") from cause
