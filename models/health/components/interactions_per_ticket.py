@@ -1,10 +1,10 @@
 """`interactions_per_ticket`: how much writing a ticket takes."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import began, ended, next_to_leave, own_tickets
+from models.health.components.windows import SHARED, began, ended, next_to_leave, unpacked
 from models.health.facts.messages import times_of_tickets
 from models.health.facts.sections import CLOCK, HISTORY, MESSAGES, TICKETS
 from models.health.facts.tickets import AGENT_REPLY, BOT_REPLY, CUSTOMER_REPLY
@@ -50,11 +50,18 @@ class InteractionsPerTicket(Factor, frozen=True, kw_only=True):
         return next_to_leave([one.at for one in _touched(state)], window(self.window_days), now)
 
 
-def _touched(state: ContactState) -> Iterator[Touched]:
-    written = times_of_tickets(state.messages)
-    for ticket in own_tickets(state):
-        at = max(ticket.heard_at, written.get(ticket.id >> 32, 0))
-        yield Touched(at, at, 1, ticket.entry_count(CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY))
+def _touched(state: ContactState) -> list[Touched]:
+    listed = list(_listed(state.messages, tuple(state.tickets)))
     for bucket in state.buckets:
         if bucket.tickets:
-            yield Touched(began(bucket), ended(bucket), bucket.tickets, bucket.replies)
+            listed.append(Touched(began(bucket), ended(bucket), bucket.tickets, bucket.replies))
+    return listed
+
+
+@lru_cache(maxsize=SHARED)
+def _listed(messages: bytes, tickets: tuple[bytes, ...]) -> tuple[Touched, ...]:
+    written, touched = times_of_tickets(messages), []
+    for ticket in unpacked(tickets):
+        at = max(ticket.heard_at, written.get(ticket.id >> 32, 0))
+        touched.append(Touched(at, at, 1, ticket.entry_count(CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY)))
+    return tuple(touched)

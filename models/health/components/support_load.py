@@ -1,16 +1,18 @@
 """`support_load`: too much and no contact with support are both unhealthy, some is good."""
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 
 from models.health.components.component import Component
 from models.health.components.factor import Window, window
-from models.health.components.windows import next_to_leave, opened_between, times_opened
+from models.health.components.windows import SHARED, next_to_leave, opened_between, times_opened
 from models.health.facts.messages import conversations_without_ticket
 from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKETS
 from models.health.state import ContactState, Measured
 
+_conversations = lru_cache(maxsize=SHARED)(conversations_without_ticket)
 Load = Annotated[float, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
 
 
@@ -41,12 +43,12 @@ class SupportLoad(Component, frozen=True, kw_only=True):
         if last_at is None:
             return None
         since = now - window(self.window_days)
-        load = opened_between(state, since) + sum(at >= since for at in conversations_without_ticket(state.messages))
+        load = opened_between(state, since) + sum([at >= since for at in _conversations(state.messages)])
         rising = (load - self.low) / (self.good[0] - self.low)
         falling = (self.high - load) / (self.high - self.good[1])
         return self.measured(min(1.0, max(0.0, min(rising, falling))), load, last_at)
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest ticket or conversation of the window leaves it."""
-        times = times_opened(state) + conversations_without_ticket(state.messages)
+        times = (*times_opened(state), *_conversations(state.messages))
         return next_to_leave(times, window(self.window_days), now)

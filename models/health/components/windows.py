@@ -14,15 +14,18 @@ from models.health.state import ContactState
 
 EVER = 1 << 62
 """Later than any time."""
+SHARED = 16
+"""How many rows' facts are kept unpacked: those of the present signal, which several factors ask for several times."""
 
 
 def own_tickets(state: ContactState) -> tuple[Ticket, ...]:
     """The listed tickets that are this contact's. To be read only: factors of one signal share them."""
-    return _unpacked(tuple(state.tickets)) if state.tickets else ()
+    return unpacked(tuple(state.tickets)) if state.tickets else ()
 
 
-@lru_cache(maxsize=16)
-def _unpacked(packed: tuple[bytes, ...]) -> tuple[Ticket, ...]:
+@lru_cache(maxsize=SHARED)
+def unpacked(packed: tuple[bytes, ...]) -> tuple[Ticket, ...]:
+    """Those of the packed tickets that are this contact's."""
     return tuple(map(Ticket.unpack, filter(packed_is_here, packed)))
 
 
@@ -38,19 +41,24 @@ def ended(bucket: Bucket) -> int:
 
 def opened_between(state: ContactState, since: int, before: int = EVER) -> int:
     """How many tickets were opened from `since` on and before another time."""
-    listed = sum(since <= ticket.opened_at < before for ticket in own_tickets(state))
+    listed = sum([since <= ticket.opened_at < before for ticket in own_tickets(state)])
+    if not state.buckets:
+        return listed
     return listed + sum(bucket.tickets for bucket in state.buckets if since <= began(bucket) < before)
 
 
 def times_opened(state: ContactState) -> list[int]:
     """The times that windows of opened tickets count by."""
-    times = [ticket.opened_at for ticket in own_tickets(state)]
-    return times + [began(bucket) for bucket in state.buckets if bucket.tickets]
+    return [ticket.opened_at for ticket in own_tickets(state)] + [
+        began(bucket) for bucket in state.buckets if bucket.tickets
+    ]
 
 
 def next_to_leave(times: Iterable[int], age: int, now: int) -> int | None:
     """The first millisecond after `now` at which one of these times leaves a window."""
-    return min((at + age + 1 for at in times if at + age >= now), default=None)
+    since = now - age
+    left = min([at for at in times if at >= since], default=None)
+    return None if left is None else left + age + 1
 
 
 def earliest(*times: int | None) -> int | None:

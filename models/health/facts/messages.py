@@ -102,9 +102,9 @@ def times_of_tickets(kept: bytes) -> dict[int, int]:
     return {ticket: high << 32 | low for high, low, _, _, _, ticket in RECORD.iter_unpack(kept) if ticket}
 
 
-def conversations_without_ticket(kept: bytes) -> list[int]:
+def conversations_without_ticket(kept: bytes) -> tuple[int, ...]:
     """When the customer last wrote in each conversation that belongs to no ticket, by the kept messages."""
-    return list(
+    return tuple(
         {
             conversation: high << 32 | low
             for high, low, _, reading, conversation, ticket in RECORD.iter_unpack(kept)

@@ -33,6 +33,7 @@ _OPEN_STATUSES = frozenset((1, 2, 3))
 _SETTLED_STATUSES = frozenset((4, 5))
 
 CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY, REOPENING = range(4)
+_KIND_OF_BYTE = bytes(byte & 3 for byte in range(256))
 
 
 class Ticket(msgspec.Struct, gc=False):
@@ -130,7 +131,8 @@ class Ticket(msgspec.Struct, gc=False):
 
     def entry_count(self, *kinds: int) -> int:
         """How many replies (or reopenings) of these kinds."""
-        return sum(entry & 3 in kinds for entry in unpack(f">{len(self.entries) // 4}I", self.entries))
+        found = self.entries[3::4].translate(_KIND_OF_BYTE)
+        return sum(map(found.count, kinds))
 
 
 def add_customer_reply(packed: bytes, reference: int) -> bytes:
