@@ -59,11 +59,12 @@ class ClockWriter:
         self._last_day, self._last_minute = None, 0
         if 0 not in self._plane.partitions(HEALTH_CONTROL):
             return
-        await self._directory.catch_up()
         begun = False
         while True:
             # In an empty log there is nothing to age, and a history that is imported first must not find today in it.
-            begun = begun or await self._directory.log_begun()
+            if not begun and await self._directory.log_begun():
+                await self._directory.catch_up()  # a history that has begun the log was announced before
+                begun = True
             if begun and not self._directory.history_open:
                 await self._write_due(generation)
             await asyncio.sleep(LOOK_SECONDS)

@@ -69,7 +69,7 @@ def _batch_entries(batch: list[Item], classifier: Classifier) -> Iterator[Logged
 def refuse_live_log(settings: Settings) -> None:
     """Raises ConfigurationError if time has been live in the log: it never goes back, and would age the past to today.
 
-    Where no import is open, intake writes the time each minute from its first start on: then the last record of a
+    Where no import is open, intake writes the time each minute from the first live event on: then the last record of a
     partition is a live one.
     """
     if _is_open(settings):
@@ -78,7 +78,7 @@ def refuse_live_log(settings: Settings) -> None:
         latest = {message.partition(): decode_signal(message.value()) for message in reader.last(LAST_OFFSETS)}
     if any(isinstance(signal, Signal) and signal.mode == "live" for signal in latest.values()):
         raise ConfigurationError(
-            f"{HEALTH_SIGNALS} holds live time already (intake has run on it), which would age this history to today; "
+            f"{HEALTH_SIGNALS} holds live time already (events came in), which would age this history to today; "
             "import without --history (its facts count, past days are not closed), or begin anew: stop all workers, "
             f"delete {HEALTH_SIGNALS}, run `heartline topics create` and `heartline state reset --everywhere`, import "
             "the history, then start intake"

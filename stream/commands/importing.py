@@ -38,7 +38,7 @@ def import_(
     """Import a helpdesk's CSV exports.
 
     Live (the default) the events go to the support topics, as if they came in now. With `--history` they go to the log
-    at the time they occurred; do this before intake is first started, and end the last import with `--finish`: until
+    at the time they occurred; do this before the first live event, and end the last import with `--finish`: until
     then the live clock stands still.
 
     Examples:

@@ -33,12 +33,14 @@ class FakeDirectory:
     """Says whether a history is open, and after how many looks the log has begun."""
 
     def __init__(self, history_open: bool, looks: int) -> None:
-        self.history_open = history_open
+        self.history_open = False
+        self._announced = history_open
         self._looks = looks
 
     async def catch_up(self) -> None:
-        """It is."""
-
+        """Only now it knows what was announced just before the log began."""
+        if self._looks < 0:
+            self.history_open = self._announced
 
     async def log_begun(self) -> bool:
         """After so many looks."""
@@ -100,6 +102,13 @@ async def test_the_next_day_has_a_tick_of_its_own(monkeypatch: pytest.MonkeyPatc
 
 async def test_no_time_is_written_while_a_history_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await Watch(FakePlane(), history_open=True).run(monkeypatch, timedelta(minutes=2)) == []
+
+
+async def test_a_history_that_begins_an_empty_log_is_noticed_before_any_time_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = Watch(FakePlane(), history_open=True, looks=2)
+    assert await watch.run(monkeypatch, *[timedelta(minutes=1)] * 5) == []
 
 
 async def test_no_time_is_written_into_an_empty_log(monkeypatch: pytest.MonkeyPatch) -> None:
