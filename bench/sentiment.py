@@ -47,15 +47,16 @@ def main(quick: Annotated[bool, typer.Option(help="a tenth of the messages")] = 
     print(f"| port / bare, median of {ROUNDS} rounds | {ratio:.2f} | ≥ 0.85 |")
     first, last = memory_over(classifier, texts, 50_000 // share)
     classifier.close()
-    print(f"| memory after 5,000 and 50,000 real messages, MiB | {first:.0f}, {last:.0f} | flat |")
+    print(f"| MiB after {5_000 // share:,} and {50_000 // share:,} real messages | {first:.0f}, {last:.0f} | flat |")
     stub = stub_classifier()
     first, last = memory_over(stub, texts, 1_000_000 // share)
     stub.close()
-    print(f"| memory after 100,000 and 1,000,000 messages, stub session, MiB | {first:.0f}, {last:.0f} | flat |")
+    many = f"{100_000 // share:,} and {1_000_000 // share:,}"
+    print(f"| MiB after {many} messages, stub session | {first:.0f}, {last:.0f} | flat |")
     fresh = [fresh_process(texts[: 5_000 // share]) for _ in range(5)]
     start, peak = (statistics.median(each) for each in zip(*fresh, strict=True))
     print(f"| start to first reading, s, median of 5 | {start:.2f} | ≤ 2 |")
-    print(f"| peak memory over 5,000 messages, MiB, median of 5 | {peak:.0f} | ≤ 200 |")
+    print(f"| peak memory over {5_000 // share:,} messages, MiB, median of 5 | {peak:.0f} | ≤ 200 |")
 
 
 def messages() -> list[str]:
