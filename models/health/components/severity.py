@@ -1,9 +1,10 @@
 """`severity`: how severe the contact's tickets are."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import EVER, began, ended, next_to_leave, own_tickets
+from models.health.components.windows import EVER, SHARED, began, ended, next_to_leave, unpacked
 from models.health.facts.sections import CLOCK, HISTORY, TICKETS
 from models.health.state import ContactState, Measured
 
@@ -22,17 +23,25 @@ def severities(state: ContactState, since: int, before: int = EVER) -> Severitie
     for bucket in state.buckets:
         if bucket.severities and since <= began(bucket) < before:
             count, levels, last_at = count + bucket.severities, levels + bucket.severity_sum, ended(bucket)
-    for ticket in own_tickets(state):
-        level = ticket.severity_level
-        if level is not None and since <= ticket.opened_at < before:
-            count, levels, last_at = count + 1, levels + level, max(last_at, ticket.opened_at)
+    for opened_at, level in _listed(tuple(state.tickets)):
+        if since <= opened_at < before:
+            count, levels = count + 1, levels + level
+            if opened_at > last_at:
+                last_at = opened_at
     return Severities(count, levels, last_at)
 
 
 def times_of_severities(state: ContactState) -> list[int]:
     """The times that windows of severities count by."""
-    times = [ticket.opened_at for ticket in own_tickets(state) if ticket.severity_level is not None]
+    times = [opened_at for opened_at, _ in _listed(tuple(state.tickets))]
     return times + [began(bucket) for bucket in state.buckets if bucket.severities]
+
+
+@lru_cache(maxsize=SHARED)
+def _listed(packed: tuple[bytes, ...]) -> tuple[tuple[int, int], ...]:
+    """When each ticket whose severity is known was opened, and its level."""
+    known = [(ticket.opened_at, ticket.severity_level) for ticket in unpacked(packed)]
+    return tuple((opened_at, level) for opened_at, level in known if level is not None)
 
 
 class Severity(Factor, frozen=True, kw_only=True):
