@@ -79,8 +79,10 @@ class TransactionalDelivery:
         self._abandoned = True
 
     def close(self) -> None:
-        """A transaction that is still open is left to `init_transactions` of the next start."""
-        self._producer.flush(1.0)
+        """A transaction that is still open is left to `init_transactions` of the next start.
+
+        No flush: of a fenced producer it raises, over the error that ends the process.
+        """
 
     def _new_producer(self) -> Producer:
         return Producer(
