@@ -45,7 +45,7 @@ class Sender:
         topic: str,
         value: bytes | None,
         key: bytes | None,
-        headers: Iterable[tuple[str, bytes]] = (),
+        headers: Iterable[tuple[str, bytes | None]] = (),
         partition: int = -1,
     ) -> None:
         """Queue a record; waits while the queue is full."""
