@@ -4,6 +4,7 @@ and nothing is acknowledged.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -86,6 +87,23 @@ def scored(heartline: Heartline, events: Sequence[Event]) -> tuple[TestWorker, T
     return workers
 
 
+def test_the_truth_notices_a_score_too_many_and_one_too_few(heartline: Heartline) -> None:
+    events = some_events()
+    scored(heartline, events)
+    assert verdict(heartline, events).problems == []
+    heartline.stop()
+    signals: list[Any] = heartline.records(HEALTH_SIGNALS)
+    copied: list[Any] = [heartline.records(HEALTH_SCORES)[0], next(signal for signal in signals if signal.key())]
+    with Sender(heartline.settings) as sender:
+        for record in copied:
+            sender.send(record.topic(), record.value(), record.key(), partition=record.partition())
+    found = verdict(heartline, [*events, events[0]])
+    assert any("the event id" in line for line in found.doubled)
+    assert any(HEALTH_SCORES in line for line in found.doubled)
+    assert any(HEALTH_SIGNALS in line for line in found.doubled)
+    assert any("the input topics" in line for line in found.lost)
+
+
 def test_no_broker(broker: KafkaBroker, tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     heartline = Heartline(broker, tmp_path, HEARTLINE_BOOTSTRAP_SERVERS=nobody)
@@ -122,11 +140,19 @@ def test_a_data_directory_in_use(heartline: Heartline) -> None:
 
 def test_two_workers_of_one_name(heartline: Heartline) -> None:
     events = some_events()
-    _intake, scoring = scored(heartline, events[:200])
-    heartline.start("scoring", "1", HEARTLINE_WORKER_ID="scoring-0")
-    wait_until(lambda: heartline.workers[-1].ready, END_SECONDS, "the second is ready")
-    heartline.send(events[200:])
-    ended(scoring, WorkerFenced, "another process uses this worker id")
+    _intake, first = scored(heartline, events)
+    second = heartline.start("scoring", "1", HEARTLINE_WORKER_ID="scoring-0")
+
+    def one_has_ended() -> bool:
+        heartline.send(events[-1:])
+        events.append(events[-1])
+        return not (first.running and second.running)
+
+    wait_until(one_has_ended, 2 * END_SECONDS, "one of the two ends")
+    loser, winner = (first, second) if second.running else (second, first)
+    ended(loser, WorkerFenced, "another process uses this worker id")
+    winner.kill()
+    heartline.start("scoring")
     heartline.wait_settled()
     assert verdict(heartline, events).problems == []
 
@@ -150,7 +176,8 @@ def test_a_row_of_a_newer_version(heartline: Heartline) -> None:
     events = some_events()
     _intake, scoring = scored(heartline, events)
     scoring.stop()
-    row = next(record for record in heartline.records(heartline.changelog) if record.key().startswith(b"default/"))
+    rows: list[Any] = heartline.records(heartline.changelog)
+    row = next(row for row in rows if row.key().startswith(b"default/"))
     value = bytearray(row.value())
     value[3] = 99  # the version: the first element behind the array's header
     with Sender(heartline.settings) as sender:

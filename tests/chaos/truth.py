@@ -9,10 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from confluent_kafka import Message
 
 from schemas.base import Event
 from schemas.catalogue import (
@@ -55,7 +54,31 @@ SHOWN = 5
 Name = tuple[str, str, str]
 """Of an entry of a log: whom it is about, the type of its fact, the event's id."""
 Place = tuple[str, int, int]
+Fields = dict[str, Any]
 T = TypeVar("T")
+OutputT = TypeVar("OutputT", bound=Output)
+
+
+class Seen(NamedTuple):
+    """A committed record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.topic, self.partition, self.offset
+
+    @property
+    def subject(self) -> Subject:
+        """Whose it is, by its key."""
+        tenant, _, contact = (self.key or b"").decode().partition("/")
+        return tenant, contact
 
 
 @dataclass
@@ -90,9 +113,9 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
     inputs = _inputs(heartline, found)
     _compare_sent(found, inputs, sent)
     signals = _by_partition(_without_poison(heartline, found, HEALTH_SIGNALS))
-    entries = {p: [_entry(message) for message in log] for p, log in signals.items()}
+    entries = {p: [_entry(record) for record in log] for p, log in signals.items()}
     _compare_logged(found, inputs, entries)
-    _compare_accounts(found, inputs, heartline.records(HEALTH_ACCOUNT_SIGNALS))
+    _compare_accounts(found, inputs, _records(heartline, HEALTH_ACCOUNT_SIGNALS))
     _compare_outputs(found, heartline, entries)
     return found
 
@@ -104,38 +127,46 @@ def _inputs(heartline: Heartline, found: Verdict) -> dict[Place, Event]:
     """The good records of the input topics by their place."""
     good: dict[Place, Event] = {}
     for topic in INPUTS:
-        for message in _without_poison(heartline, found, topic.name):
-            event = decode_event(topic.name, message.value(), now_ms=ANY_TIME, tenants=None)
-            assert not isinstance(event, DecodeFailure), (_place(message), event)
-            good[_place(message)] = event
+        for record in _without_poison(heartline, found, topic.name):
+            event = decode_event(topic.name, record.value, now_ms=ANY_TIME, tenants=None)
+            assert not isinstance(event, DecodeFailure), (record.place, event)
+            good[record.place] = event
     return good
 
 
-def _without_poison(heartline: Heartline, found: Verdict, topic: str) -> list[Message]:
+def _records(heartline: Heartline, topic: str) -> list[Seen]:
+    messages: list[Any] = heartline.records(topic)
+    return [
+        Seen(
+            topic, message.partition(), message.offset(), message.key(), message.value(), tuple(message.headers() or ())
+        )
+        for message in messages
+    ]
+
+
+def _without_poison(heartline: Heartline, found: Verdict, topic: str) -> list[Seen]:
     """The good records of a topic; the bad ones are held against its dead letters."""
-    good: list[Message] = []
-    poison: Counter[Any] = Counter()
-    for message in heartline.records(topic):
-        headers = message.headers() or []
-        if any(name == POISON for name, _ in headers):
-            poison[_place(message), message.key(), message.value(), tuple(headers)] += 1
+    good: list[Seen] = []
+    poison: Counter[Seen] = Counter()
+    for record in _records(heartline, topic):
+        if any(name == POISON for name, _ in record.headers):
+            poison[record] += 1
         else:
-            good.append(message)
+            good.append(record)
     found.records[topic] = len(good)
-    letters = heartline.records(dead_letters_of(topic))
+    letters = _records(heartline, dead_letters_of(topic))
     found.records["dead letters"] += len(letters)
     found.compare(f"dead letters of {topic}", Counter(map(_letter, letters)), poison)
     return good
 
 
-def _letter(message: Message) -> tuple[Any, ...]:
-    """Where a dead letter came from, and all that it was: what is told of it comes after its own headers."""
-    headers = message.headers() or []
-    told = {name: value.decode() for name, value in headers[-TOLD:]}
+def _letter(record: Seen) -> Seen:
+    """What a dead letter was, and where: what is told of it comes after its own headers."""
+    told = {name: (value or b"").decode() for name, value in record.headers[-TOLD:]}
     assert told["heartline_reason"]
     assert told["heartline_detail"]
     place = (told["heartline_topic"], int(told["heartline_partition"]), int(told["heartline_offset"]))
-    return place, message.key(), message.value(), tuple(headers[:-TOLD])
+    return Seen(*place, record.key, record.value, record.headers[:-TOLD])
 
 
 def _compare_sent(found: Verdict, inputs: Mapping[Place, Event], sent: Iterable[Event]) -> None:
@@ -178,14 +209,14 @@ def _compare_order(found: Verdict, inputs: Mapping[Place, Event], told: Iterable
     ]
 
 
-def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], messages: list[Message]) -> None:
+def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], records: list[Seen]) -> None:
     decode = msgspec.json.Decoder(AccountSignal).decode
     told: Counter[Name] = Counter()
-    for message in messages:
-        fact = decode(message.value()).fact
+    for record in records:
+        fact = decode(record.value or b"").fact
         if isinstance(fact, Event):
-            told[message.key().decode(), _type(fact), fact.event_id] += 1
-    found.records[HEALTH_ACCOUNT_SIGNALS] = len(messages)
+            told["/".join(record.subject), _type(fact), fact.event_id] += 1
+    found.records[HEALTH_ACCOUNT_SIGNALS] = len(records)
     expected: Counter[Name] = Counter()
     for event in inputs.values():
         account = getattr(event, "account", None)
@@ -222,70 +253,75 @@ def _compare_outputs(found: Verdict, heartline: Heartline, entries: Mapping[int,
 
 
 def _compare_contact(found: Verdict, name: str, told: Told, expected: OracleContact) -> None:
-    parts = (
-        (HEALTH_SCORES, told.scores, expected.published, score_as_told, score_as_expected),
-        (HEALTH_BAND_CHANGES, told.bands, expected.band_changes, band_as_told, band_as_expected),
-        (HEALTH_SCORE_HISTORY, told.closes, expected.closes, close_as_told, close_as_expected),
+    _compare_records(
+        found,
+        f"{HEALTH_SCORES}: {name}",
+        [score_as_told(one) for one in told.scores],
+        [score_as_expected(one) for one in expected.published],
     )
-    for topic, there, due, as_told, as_expected in parts:
-        if len(there) < len(due):
-            found.lost.append(f"{topic}: {name} has {len(there)} records, not {len(due)}")
-        elif len(there) > len(due):
-            found.doubled.append(f"{topic}: {name} has {len(there)} records, not {len(due)}")
-        lines = differences([as_told(one) for one in there], [as_expected(one) for one in due])  # type: ignore[operator]
-        found.wrong += [f"{topic}: {name}: {line}" for line in lines[:SHOWN]]
+    _compare_records(
+        found,
+        f"{HEALTH_BAND_CHANGES}: {name}",
+        [band_as_told(one) for one in told.bands],
+        [band_as_expected(one) for one in expected.band_changes],
+    )
+    _compare_records(
+        found,
+        f"{HEALTH_SCORE_HISTORY}: {name}",
+        [close_as_told(one) for one in told.closes],
+        [close_as_expected(one) for one in expected.closes],
+    )
     if told.tombstones != len(expected.tombstones):
         found.wrong.append(f"{name} has {told.tombstones} tombstones, not {len(expected.tombstones)}")
+
+
+def _compare_records(found: Verdict, where: str, there: list[Fields], due: list[Fields]) -> None:
+    if len(there) < len(due):
+        found.lost.append(f"{where} has {len(there)} records, not {len(due)}")
+    elif len(there) > len(due):
+        found.doubled.append(f"{where} has {len(there)} records, not {len(due)}")
+    found.wrong += [f"{where}: {line}" for line in differences(there, due)[:SHOWN]]
 
 
 def _told(found: Verdict, heartline: Heartline) -> dict[Subject, Told]:
     told: dict[Subject, Told] = defaultdict(Told)
     ids: Counter[str] = Counter()
-    for message in _in_order(heartline.records(HEALTH_SCORES), found, HEALTH_SCORES):
-        if message.value() is None:
-            told[_subject(message)].tombstones += 1
+    for record in _in_order(heartline, found, HEALTH_SCORES):
+        if record.value is None:
+            told[record.subject].tombstones += 1
         else:
-            told[_subject(message)].scores.append(_decoded(message, ScoreUpdated, ids))
-    for message in _in_order(heartline.records(HEALTH_BAND_CHANGES), found, HEALTH_BAND_CHANGES):
-        told[_subject(message)].bands.append(_decoded(message, BandChanged, ids))
-    for message in _in_order(heartline.records(HEALTH_SCORE_HISTORY), found, HEALTH_SCORE_HISTORY):
-        told[_subject(message)].closes.append(_decoded(message, ScoreClosed, ids))
+            told[record.subject].scores.append(_decoded(record, ScoreUpdated, ids))
+    for record in _in_order(heartline, found, HEALTH_BAND_CHANGES):
+        told[record.subject].bands.append(_decoded(record, BandChanged, ids))
+    for record in _in_order(heartline, found, HEALTH_SCORE_HISTORY):
+        told[record.subject].closes.append(_decoded(record, ScoreClosed, ids))
     found.doubled += [f"the event id {event_id} was given {n} times" for event_id, n in ids.items() if n > 1]
     return told
 
 
-OutputT = TypeVar("OutputT", bound=Output)
+def _decoded(record: Seen, kind: type[OutputT], ids: Counter[str]) -> OutputT:
+    output = msgspec.json.decode(record.value or b"", type=kind)
+    ids[output.event_id] += 1
+    return output
 
 
-def _decoded(message: Message, kind: type[OutputT], ids: Counter[str]) -> OutputT:
-    record = msgspec.json.decode(message.value() or b"", type=kind)
-    ids[record.event_id] += 1
-    return record
-
-
-def _in_order(messages: list[Message], found: Verdict, topic: str) -> Iterator[Message]:
-    found.records[topic] = len(messages)
-    for log in _by_partition(messages).values():
+def _in_order(heartline: Heartline, found: Verdict, topic: str) -> Iterator[Seen]:
+    records = _records(heartline, topic)
+    found.records[topic] = len(records)
+    for log in _by_partition(records).values():
         yield from log
 
 
-def _by_partition(messages: Iterable[Message]) -> dict[int, list[Message]]:
-    logs: dict[int, list[Message]] = defaultdict(list)
-    for message in messages:
-        logs[_place(message)[1]].append(message)
-    for log in logs.values():
-        log.sort(key=_place)
+def _by_partition(records: Iterable[Seen]) -> dict[int, list[Seen]]:
+    logs: dict[int, list[Seen]] = defaultdict(list)
+    for record in sorted(records, key=lambda record: record.place):
+        logs[record.partition].append(record)
     return logs
 
 
-def _entry(message: Message) -> Entry:
-    signal = _decode_signal(message.value() or b"")
-    return Entry(signal.at, None if message.key() is None else _subject(message), signal.fact)
-
-
-def _subject(message: Message) -> Subject:
-    tenant, _, contact = (message.key() or b"").decode().partition("/")
-    return tenant, contact
+def _entry(record: Seen) -> Entry:
+    signal = _decode_signal(record.value or b"")
+    return Entry(signal.at, None if record.key is None else record.subject, signal.fact)
 
 
 def _name(entry: Entry) -> Name:
@@ -296,7 +332,3 @@ def _name(entry: Entry) -> Name:
 def _type(fact: msgspec.Struct) -> str:
     tag = str(fact.__struct_config__.tag)
     return "message" if tag.startswith("message.") else tag
-
-
-def _place(message: Message) -> Place:
-    return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
