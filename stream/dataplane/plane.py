@@ -295,6 +295,7 @@ class DataPlane(Generic[Row]):
 
     def _landed(self, outcome: Outcome) -> None:
         if outcome.error is not None:
+            self._cycles.drop()  # what was folded on top of it must not be committed without it
             self.fail(outcome.error)
         elif outcome.fenced is not None:
             self._over(outcome.batch.generation)
@@ -318,11 +319,17 @@ class DataPlane(Generic[Row]):
 
     def _begin_again(self, generation: Generation) -> None:
         """The same assignment once more, from what is committed."""
-        if generation is not self._generation or self._leaving:
+        if generation is not self._generation:
+            return
+        if self._leaving:
+            self._cycles.drop()  # what was folded on top of it must not be committed without it
             return
         self._over(generation)
+        epoch = self._epoch
 
         async def begin() -> None:
+            if epoch != self._epoch:  # the group has rebalanced since: Faust brings the next assignment
+                return
             try:
                 await self.enter(replace(generation), *self._assignment)
             except Exception as error:  # noqa: BLE001  the process ends with it
