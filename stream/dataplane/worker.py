@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from stream.dataplane.directory import exclusive
-from stream.dataplane.memory import tame_malloc
+from stream.dataplane.memory import calm_collector, tame_malloc
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.threads import in_thread
 from stream.dataplane.watch import Watchdog, look_after
@@ -36,6 +36,7 @@ async def _main(plane: DataPlane[Any]) -> None:
 async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     """Work until `stop` is set, as part of a larger program. Raises as `run`."""
     tame_malloc()
+    calm_collector()
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
             held.enter_context(exclusive(plane.settings.data_dir))
