@@ -15,7 +15,7 @@ from bench.report import Result, document, latency_results, million_results, siz
 
 PARTS = ("throughput", "latency", "million")
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
-LATENCY_SECONDS = 15.0
+LATENCY_SECONDS = 12.0
 SHARE_OF_CAPACITY = 0.3
 
 RunT = TypeVar("RunT")
@@ -54,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these parts only")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each measurement")
-    parser.add_argument("--events", type=int, default=200_000, help="events of the throughput's log")
+    parser.add_argument("--events", type=int, default=150_000, help="events of the throughput's log")
     parser.add_argument("--contacts", type=int, default=1_000_000, help="contacts of the sweep, restore and memory")
     parser.add_argument(
         "--capacity",

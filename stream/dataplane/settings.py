@@ -46,8 +46,8 @@ class PlaneSettings:
     cycle_bytes: int = 8 << 20
     """Most that one transaction takes before agents wait for room."""
     run_records: int = 1000
-    buffer_records: int = 4000
-    buffer_bytes: int = 2 << 20
+    buffer_records: int = 8000
+    buffer_bytes: int = 4 << 20
     """Most that waits in memory per partition of a source; beyond it the partition is paused."""
 
     block_cache_bytes: int = 32 << 20

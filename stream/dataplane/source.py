@@ -278,8 +278,8 @@ def _properties(settings: PlaneSettings) -> dict[str, Any]:
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 500,
             "fetch.message.max.bytes": 1 << 20,
-            "queued.max.messages.kbytes": 4 << 10,
-            "queued.min.messages": 10_000,
+            "queued.max.messages.kbytes": 16 << 10,
+            "queued.min.messages": 50_000,
             "fetch.error.backoff.ms": 50,
             "fetch.queue.backoff.ms": 5,  # by default a full queue is looked at after a second: it has run dry by then
         }
