@@ -1,7 +1,6 @@
 """The composition root: from settings to a running worker. The only place that knows every part."""
 
 import asyncio
-import gc
 import signal
 import sys
 import time
@@ -26,10 +25,8 @@ from stream.topics import TABLE, Topics, all_topics
 log = structlog.get_logger()
 
 # A commit needs Python's lock a dozen times, and while the event loop folds it waits so long for it each time: with the
-# default of 5 ms a commit of 200 records beside a busy loop takes 41 ms, with 1 ms it takes 13, and folding a tenth more.
+# default of 5 ms a commit of 200 records beside a busy loop takes 41 ms; with 1 ms 13, but folding costs a tenth more.
 SWITCH_SECONDS = 0.002
-# Rows and outputs have no cycles, and the default of 700 has the collector look at a cycle's objects again and again.
-COLLECTED_AT = 50_000
 
 # Background work, what is folded, Faust, the source, the committer: each may take this part of the whole bound.
 STEPS_OF_A_STOP = 5
@@ -53,9 +50,6 @@ async def _run(stage: Stage, settings: Settings) -> None:
     partitions = await asyncio.to_thread(_partitions, settings)
     plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions)
     server = HealthServer(settings.http_host, settings.http_port, metrics, lambda: plane.ready)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECTED_AT)
     log.info("worker starts", stage=stage, worker=settings.worker_id, port=await server.start())
     tasks = [asyncio.create_task(_guarded(service, plane)) for service in services]
     try:
