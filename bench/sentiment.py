@@ -4,7 +4,8 @@
 
 Real messages: `messages-airlines.csv` of `HEARTLINE_DATA_DIR`, or of `shared/data` beside the repository. The bare
 session is the same ONNX session, run by as many threads, on token ids made beforehand, in the batches that the port
-makes of them; port and bare session take turns, so that a busy machine slows both.
+makes of them; port and bare session take turns, so that a busy machine slows both. The port is called from as many
+threads as intake calls it from.
 """
 
 import csv
@@ -70,6 +71,7 @@ def port_against_bare(classifier: Classifier, texts: Sequence[str]) -> tuple[flo
     score = OnnxScorer(DIRECTORY / read_config().model)
     made = list(bare_batches(tokenizer_file(DIRECTORY / "tokenizer.json"), texts))
     count = sum(len(ids) for ids, _ in made)
+    calls = [texts[start : start + CALL] for start in range(0, len(texts), CALL)]
     with ThreadPoolExecutor(SESSIONS) as threads:
 
         def run_bare() -> None:
@@ -77,8 +79,8 @@ def port_against_bare(classifier: Classifier, texts: Sequence[str]) -> tuple[flo
                 pass
 
         def run_port() -> None:
-            for start in range(0, len(texts), CALL):
-                classifier.classify(texts[start : start + CALL])
+            for _ in threads.map(classifier.classify, calls):
+                pass
 
         rates = [(count / seconds(run_bare), len(texts) / seconds(run_port)) for _ in range(ROUNDS)]
     bare, port = (statistics.median(each) for each in zip(*rates, strict=True))
