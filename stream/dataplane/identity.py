@@ -43,9 +43,18 @@ class Identity:
                 "start again"
             )
 
-    def check_sources(self, partition: int, store: PartitionStore) -> None:
-        """After the restore: do the offsets in the rows belong to the topics of today?"""
+    def check_sources(self, partition: int, store: PartitionStore, folded: bool) -> None:
+        """After the restore: do the offsets in the rows belong to the topics of today?
+
+        `folded`: the group has committed offsets of this partition. Its state then begins with the ids of the sources.
+        """
         raw = store.get(SOURCES)
+        if raw is None and folded and self._sources:
+            raise ChangelogRecreated(
+                f"the group has folded records of partition {partition}, and neither the disk nor the changelog "
+                f"{self._changelog} has any state of it: the changelog was recreated or emptied; stop all workers of "
+                "the stage, run `heartline state reset --everywhere`, then start again"
+            )
         known = {} if raw is None else _decode(raw)
         for topic, topic_id in self._sources.items():
             if known.get(topic, topic_id) != topic_id:

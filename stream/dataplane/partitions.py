@@ -109,12 +109,18 @@ class Partitions:
     ) -> dict[Key, int]:
         self._still.clear()
         try:
-            return self._restored(source.committed(sources), active, standby, cancelled)
+            starts = source.committed(sources)
+            return self._restored(starts, source.folded_before, active, standby, cancelled)
         finally:
             self._still.set()
 
     def _restored(
-        self, starts: dict[Key, int], active: set[int], standby: set[int], cancelled: threading.Event
+        self,
+        starts: dict[Key, int],
+        folded_before: frozenset[Key],
+        active: set[int],
+        standby: set[int],
+        cancelled: threading.Event,
     ) -> dict[Key, int]:
         changelog = self._settings.changelog
         if self._stores is None or changelog is None:
@@ -128,6 +134,7 @@ class Partitions:
         self._restorer.restore(changelog, {p: opened[p] for p in active}, cancelled)
         if not cancelled.is_set():
             for partition in active:
-                self._identity.check_sources(partition, opened[partition])
+                folded = any(p == partition for _, p in folded_before)
+                self._identity.check_sources(partition, opened[partition], folded)
             self._standbys.follow(changelog, {p: opened[p] for p in standby})
         return starts

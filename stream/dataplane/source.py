@@ -61,6 +61,8 @@ class Source:
         self._deliver = deliver
         self._fail = fail
         self._assignment: _Assignment | None = None
+        self.folded_before: frozenset[Key] = frozenset()
+        """Partitions of which the group had folded something when their offsets were last asked for."""
         self._lock = threading.Lock()
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._paused: set[Key] = set()
@@ -212,6 +214,7 @@ class Source:
 
     def _committed(self, asked: list[TopicPartition]) -> dict[Key, int]:
         starts: dict[Key, int] = {}
+        folded: set[Key] = set()
         try:
             answered = self._consumer.committed(asked, self._settings.commit_timeout_seconds) if asked else []
             for tp in answered:
@@ -219,8 +222,11 @@ class Source:
                     raise KafkaException(tp.error)
                 low, high = self._consumer.get_watermark_offsets(tp, _CALL_SECONDS)
                 starts[tp.topic, tp.partition] = self._start(tp, low, high)
+                if tp.offset > low:
+                    folded.add((tp.topic, tp.partition))
         except KafkaException as exception:
             raise named(exception.args[0], "reading the committed offsets") from exception
+        self.folded_before = frozenset(folded)
         return starts
 
     def _fill(self, room: _Room, run: Run) -> None:

@@ -84,7 +84,7 @@ def test_the_ids_of_the_sources_travel_with_a_partitions_first_rows(tmp_path: Pa
     stores = Stores(tmp_path, 1 << 20, 1 << 20)
     store = stores.open(0)
     identity = Identity("log", {"log": "id-1", "in": "life-1"})
-    identity.check_sources(0, store)
+    identity.check_sources(0, store, folded=False)
     batch = Batch(Generation(1, "m", "g"), [], {0: [(b"a", b"1")]}, {("in", 0): 1}, 1, 1)
     identity.mark(batch)
     assert batch.rows[0][-1] == (SOURCES, b'{"in":"life-1"}')
@@ -94,9 +94,18 @@ def test_the_ids_of_the_sources_travel_with_a_partitions_first_rows(tmp_path: Pa
     assert later.rows[0] == [(b"b", b"1")]
 
     store.write(batch.rows[0], 2)
-    Identity("log", {"log": "id-1", "in": "life-1"}).check_sources(0, store)
+    Identity("log", {"log": "id-1", "in": "life-1"}).check_sources(0, store, folded=True)
     with pytest.raises(SourceRecreated, match="life-1 then, life-2 now"):
-        Identity("log", {"log": "id-1", "in": "life-2"}).check_sources(0, store)
+        Identity("log", {"log": "id-1", "in": "life-2"}).check_sources(0, store, folded=True)
+    stores.keep(set())
+
+
+def test_offsets_without_any_state_are_those_of_a_changelog_that_is_gone(tmp_path: Path) -> None:
+    stores = Stores(tmp_path, 1 << 20, 1 << 20)
+    store = stores.open(0)
+    with pytest.raises(ChangelogRecreated, match="has folded records of partition 0"):
+        Identity("log", {"log": "id-1", "in": "life-1"}).check_sources(0, store, folded=True)
+    Identity("log", {}).check_sources(0, store, folded=True)  # a broker without ids
     stores.keep(set())
 
 
