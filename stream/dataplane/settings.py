@@ -46,9 +46,11 @@ class PlaneSettings:
     cycle_bytes: int = 8 << 20
     """Most that one transaction takes before agents wait for room."""
     run_records: int = 1000
-    buffer_records: int = 8000
-    buffer_bytes: int = 4 << 20
-    """Most that waits in memory per partition of a source; beyond it the partition is paused."""
+    buffer_records: int = 16_000
+    buffer_bytes: int = 8 << 20
+    """Most that waits in memory per partition of a source; beyond it the partition is paused, and what librdkafka has
+    read ahead of it is lost. With a quarter of this the fold waits for records, and is a sixth slower.
+    """
 
     block_cache_bytes: int = 32 << 20
     write_buffer_bytes: int = 8 << 20
