@@ -157,13 +157,16 @@ def test_two_workers_of_one_name(heartline: Heartline) -> None:
     assert verdict(heartline, events).problems == []
 
 
-def test_a_changelog_made_anew_under_the_state(heartline: Heartline) -> None:
+@pytest.mark.parametrize("disk_lost", [False, True])
+def test_a_changelog_made_anew_under_the_state(heartline: Heartline, disk_lost: bool) -> None:
     events = some_events()
     _intake, scoring = scored(heartline, events)
     scores = heartline.final_scores()
     scoring.stop()
     heartline.broker.delete_topics(heartline.changelog)
     heartline.create_topics()
+    if disk_lost:
+        heartline.wipe("scoring")
     before = acknowledged(heartline, "scoring")
     heartline.send(some_events(seed=2))
     again = heartline.start("scoring")
