@@ -37,7 +37,7 @@ CONTROL_MARK = b"\xc1"
 # A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
 # is swept while a cycle commits makes the next one longer, and live scores wait for it.
 SWEEP_ROWS = 100
-SWEEP_AHEAD = 40
+SWEEP_AHEAD = 80
 SWEEP_IDLE_SECONDS = 0.2
 SAMPLES_PER_RUN = 16
 DAY_MS = 86_400_000
