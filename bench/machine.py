@@ -14,7 +14,8 @@ def machine() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("confluent-kafka", "rocksdict", "msgspec"))
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()} {platform.release()}; "
-        f"Python {platform.python_version()}; {libraries}; Apache Kafka {_kafka()} on the same machine"
+        f"Python {platform.python_version()}; {libraries}; Apache Kafka {_kafka()} on the same machine; "
+        f"mean number of processes that wanted a core in the last 15 minutes: {os.getloadavg()[2]:.0f}"
     )
 
 
