@@ -75,24 +75,22 @@ class Cycles(Generic[Row]):
     def hangs(self) -> bool:
         """Does a commit take so long that it will never come back?"""
         limit = self._settings.transaction_timeout_seconds + 5
-        return self.flying and time.monotonic() - self._flown_at > limit
+        return self._batch is not None and time.monotonic() - self._flown_at > limit
 
-    async def abandon(self) -> Generation | None:
+    async def abandon(self) -> Generation:
         """Leave a hanging commit to itself, with its thread and its delivery, and go on with new ones.
 
-        Returns the generation of the cycle whose fate is unknown; None: it came back meanwhile. Raises as
-        `Delivery.open`.
+        Returns the generation of the cycle whose fate is unknown. Raises as `Delivery.open`.
         """
-        batch = self._batch
+        assert self._batch is not None
+        batch, self._batch = self._batch, None  # what becomes of it is not heard any more, but it flies until the end
         self._committer.abandon()
         delivery = self._new_delivery()
         await in_thread("take-over", delivery.open)  # from here on the old one is refused by the broker
         self._delivery = delivery
         self._committer = self._new_committer()
         self._committer.start()
-        if batch is not self._batch or batch is None:
-            return None
-        self._flying = self._batch = None
+        self._flying = None
         self._observer.cycle_dropped(batch.records)
         return batch.generation
 

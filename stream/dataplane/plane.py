@@ -197,9 +197,7 @@ class DataPlane(Generic[Row]):
         """Go on without a commit that hangs. Called now and then."""
         if self._cycles.hangs and self._failure is None:
             log.warning("commit.hangs")
-            generation = await self._cycles.abandon()
-            if generation is not None:
-                self._begin_again(generation)
+            self._begin_again(await self._cycles.abandon())
             self._wake()
 
     def report(self) -> None:

@@ -149,7 +149,7 @@ class TransactionalDelivery:
     def _renew(self, error: KafkaError) -> None:
         now = time.monotonic()
         if self._abandoned:
-            raise failure("committing a cycle", error)
+            raise Uncertain(error.str())
         if self._broken_since is None:
             self._broken_since = now
         if now - self._broken_since > self._settings.commit_timeout_seconds:
