@@ -29,6 +29,7 @@ Reason = Literal[
     "invalid",
     "off_scale",
     "bad_id",
+    "address",
     "unknown_tenant",
     "time_out_of_range",
 ]
@@ -46,6 +47,11 @@ EventT = TypeVar("EventT", bound=Event)
 _TENANT = re.compile(TENANT_PATTERN).fullmatch
 _SUBJECT = re.compile(SUBJECT_PATTERN).fullmatch
 _EVENT_ID = re.compile(EVENT_ID_PATTERN).fullmatch
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]").search
+
+# Free words that the log and the state keep. Display names and texts go no further than intake and the profiles.
+_KEPT_WORDS = ("role", "channel", "site", "reason")
 
 # Plans may lie ahead; every other time is of something that has happened.
 _PLANS = ("renewal_at", "expires_at")
@@ -66,6 +72,7 @@ class _Fields(msgspec.Struct, frozen=True):
     subjects: tuple[str, ...]
     event_ids: tuple[str, ...]
     times: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> DecodeFailure | None:
@@ -73,6 +80,7 @@ def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> Dec
     return (
         _refuse_tenant(event, tenants)
         or _refuse_ids(event)
+        or _refuse_addresses(event)
         or _refuse_times(event, _latest(now_ms))
         or (_refuse_model(event) if isinstance(event, ModelPublished) else None)
     )
@@ -112,6 +120,17 @@ def _refuse_ids(event: Event) -> DecodeFailure | None:
     for name in fields.event_ids:
         if not _EVENT_ID(getattr(event, name)):
             return DecodeFailure("bad_id", f"`{name}` must not contain control characters")
+    return None
+
+
+def _refuse_addresses(event: Event) -> DecodeFailure | None:
+    """The log is kept for ever, so no e-mail address may get into it in words that are kept."""
+    for name in _fields_of(type(event)).words:
+        value = getattr(event, name)
+        words = value.items() if isinstance(value, dict) else ((name, value),)
+        for key, word in words:
+            if any(isinstance(part, str) and "@" in part and _ADDRESS(part) for part in (key, word)):
+                return DecodeFailure("address", f"`{name}` holds an e-mail address, and is kept: leave it out")
     return None
 
 
@@ -160,4 +179,5 @@ def _of_kind(kind: object, hints: dict[str, Any]) -> tuple[str, ...]:
 @cache
 def _fields_of(event_type: type[msgspec.Struct]) -> _Fields:
     hints = get_type_hints(event_type, include_extras=True)
-    return _Fields(_of_kind(SubjectId, hints), _of_kind(EventId, hints), _of_kind(UtcTime, hints))
+    words = tuple(name for name in (*_KEPT_WORDS, "attributes") if name in hints)
+    return _Fields(_of_kind(SubjectId, hints), _of_kind(EventId, hints), _of_kind(UtcTime, hints), words)

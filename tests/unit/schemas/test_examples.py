@@ -22,7 +22,7 @@ NOW_MS = to_milliseconds(datetime(2026, 1, 15, 12, tzinfo=UTC))
 TENANTS = {"default", "acme"}
 
 # What JSON Schema has no words for: a comparison of two fields, the clock, and the tenants that there are.
-BEYOND_A_SCHEMA = {"off_scale", "time_out_of_range", "unknown_tenant"}
+BEYOND_A_SCHEMA = {"address", "off_scale", "time_out_of_range", "unknown_tenant"}
 BEYOND_A_SCHEMA_TOO = {"contact.merged/rejected/invalid.into-itself.json"}
 
 formats = FormatChecker()
