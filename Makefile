@@ -15,10 +15,10 @@ BIN := .venv/bin
 INSTALL := install --quiet --disable-pip-version-check --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench chaos model eval schemas lock tools programs broker
+.PHONY: help demo test lint format bench chaos model test-torch eval schemas lock tools programs broker
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: .venv/.runtime ## the whole product on this machine: embedded broker, simulated helpdesk, live view
 	@$(BIN)/heartline demo $(ARGS)
@@ -44,6 +44,10 @@ chaos: broker .venv/.dev ## the long series of faults; writes docs/reliability.m
 
 model: .venv-train/.installed ## train, evaluate, export and quantize the sentiment model
 	@.venv-train/bin/python -m models.sentiment.training $(ARGS)
+
+test-torch: .venv-train/.installed ## the classifiers' contract for Hugging Face models, through torch
+	@.venv-train/bin/python -m pip $(INSTALL) requirements-dev.lock
+	@.venv-train/bin/python -m pytest tests/unit/models/sentiment/torch_contract.py $(ARGS)
 
 eval: .venv/.runtime ## the table of the sentiment model's card
 	@$(BIN)/python -m models.sentiment.evaluation $(ARGS)
