@@ -60,6 +60,9 @@ class DataPlane(Generic[Row]):
         self._assignment: tuple[set[Key], set[int], set[int]] = set(), set(), set()
         self._beginning: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._arrival = asyncio.Event()
+        self.ended = asyncio.Event()
+        """Set when the worker has failed."""
         self._failure: HeartlineError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.progressed = time.monotonic()
@@ -91,7 +94,7 @@ class DataPlane(Generic[Row]):
             if run.generation is not self._generation:
                 continue
             self._waiting.taken(run)
-            self._wake()
+            self._arrival.set()
             if not self._leaving:
                 yield run
 
@@ -156,8 +159,8 @@ class DataPlane(Generic[Row]):
             named.__cause__ = error
             error = named
         self._failure = error
-        if self._loop is not None:  # before the start there is nobody to wake: `serve` looks by itself
-            self._loop.call_soon_threadsafe(self._wake)
+        if self._loop is not None:  # else `start` looks
+            self._loop.call_soon_threadsafe(self._end)
 
     # --- what the worker and the watchdog use ---
 
@@ -171,11 +174,6 @@ class DataPlane(Generic[Row]):
         """The error that ends the process."""
         return self._failure
 
-    @property
-    def changed(self) -> asyncio.Event:
-        """Set at the next change: a run, a commit, a generation, a failure."""
-        return self._changed
-
     def prepare(self) -> None:
         """Everything that has to be right before the group gives us partitions. Blocks: in a thread."""
         self._partitions.open(topics.check(self.settings, self.sources()))
@@ -184,6 +182,8 @@ class DataPlane(Generic[Row]):
     def start(self) -> None:
         """Start the threads; Faust's app is started after this."""
         self._loop = asyncio.get_running_loop()
+        if self._failure is not None:
+            self._end()
         self._cycles.start(self._landed)
         self._source.start()
 
@@ -213,7 +213,8 @@ class DataPlane(Generic[Row]):
     async def next_run(self) -> Run:
         """The next run for an agent."""
         while (run := self._waiting.hand()) is None:
-            await self._changed.wait()
+            self._arrival.clear()
+            await self._arrival.wait()
         return run
 
     async def leave(self) -> None:
@@ -282,7 +283,7 @@ class DataPlane(Generic[Row]):
 
     def _take(self, runs: Sequence[Run]) -> None:
         self._waiting.add([run for run in runs if run.generation is self._generation])
-        self._wake()
+        self._arrival.set()
 
     def _seal(self) -> None:
         if self._failure is None:
@@ -335,6 +336,11 @@ class DataPlane(Generic[Row]):
 
         self._beginning = asyncio.get_running_loop().create_task(begin())
 
+    def _end(self) -> None:
+        self.ended.set()
+        self._wake()
+
     def _wake(self) -> None:
+        """A commit, a generation or a failure: whoever waits for room or for a commit looks again."""
         self._changed.set()
         self._changed = asyncio.Event()

@@ -51,18 +51,16 @@ async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     seconds = plane.settings.drain_seconds
     watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=3 * seconds + 5)
     watchdog.start()
-    tasks = [asyncio.create_task(task) for task in (_start(plane), stop.wait(), look_after(plane))]
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait()), asyncio.create_task(plane.ended.wait())]
+    others: list[asyncio.Task[Any]] = [asyncio.create_task(_start(plane)), asyncio.create_task(look_after(plane))]
     try:
-        while plane.failure is None and not stop.is_set():
-            changed = asyncio.create_task(plane.changed.wait())
-            await asyncio.wait({changed, tasks[1]}, return_when=asyncio.FIRST_COMPLETED, timeout=1.0)
-            changed.cancel()
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if plane.failure is None:
             log.info("worker.draining")
             await plane.leave()
     finally:
         await _close(plane, seconds)
-        for task in tasks:
+        for task in tasks + others:
             task.cancel()
         if plane.failure is None:  # else it sees to it that the process does end
             watchdog.stop()
