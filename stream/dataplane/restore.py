@@ -64,7 +64,7 @@ class Tail:
             return 0
         rows, newest = self._sort([first, *self._consumer.consume(_BATCH - 1, 0)])
         for partition, offset in newest.items():
-            self._stores[partition].write(rows[partition], offset)
+            self._stores[partition].write(rows[partition], offset, logged=False)
             self.next[partition] = offset + 1
         return sum(map(len, rows.values()))
 
@@ -119,6 +119,8 @@ class Restorer:
                     self._report(ends, tail)
             finally:
                 tail.close()
+        for store in stores.values():
+            store.flush()  # these rows are in no write-ahead log, and what is committed from now on is
         seconds = time.monotonic() - started
         log.info("restore.done", partitions=len(stores), records=count, seconds=round(seconds, 3))
         return count

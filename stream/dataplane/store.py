@@ -7,9 +7,7 @@ from typing import Any
 
 from rocksdict import (
     BlockBasedOptions,
-    BottommostLevelCompaction,
     Cache,
-    CompactOptions,
     DBCompressionType,
     Options,
     Rdict,
@@ -58,13 +56,13 @@ class PartitionStore:
     def remember_changelog(self, topic_id: str) -> None:
         """Keep the id of the changelog topic."""
         with _named_errors(self.path):
-            self._db.put(_CHANGELOG_ID, topic_id.encode(), write_opt=self._unlogged)
+            self._db.put(_CHANGELOG_ID, topic_id.encode())
 
-    def write(self, rows: Iterable[tuple[bytes, bytes | None]], offset: int | None) -> None:
+    def write(self, rows: Iterable[tuple[bytes, bytes | None]], offset: int | None, *, logged: bool = True) -> None:
         """Put or delete (None) rows and move the offset, atomically.
 
-        Without a write-ahead log: after a kill the state is older but whole, and its own offset says from where the
-        changelog has to be read.
+        `logged=False` skips the write-ahead log: after a crash the state is older but whole, which is all a restore
+        needs.
         """
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
@@ -76,20 +74,22 @@ class PartitionStore:
         if offset is not None:
             put(_OFFSET, b"%d" % offset)
         with _named_errors(self.path):
-            self._db.write(batch, self._unlogged)
+            if logged:
+                self._db.write(batch)
+            else:
+                self._db.write(batch, self._unlogged)
 
     def items(self, after: bytes | None) -> Iterator[tuple[bytes, bytes]]:
         """Rows in key order behind `after`. Take a bounded number and drop the iterator before you await."""
         start = META + b"\xff" if after is None else after + b"\0"
         return iter(self._db.items(from_key=start))
 
-    def compact(self, first: bytes, behind: bytes) -> None:
-        """Rewrite the files of the keys in [first, behind]: nothing of their older versions stays on the disk."""
+    def erase(self, first: bytes, behind: bytes) -> None:
+        """Delete the keys in [first, behind) and compact them away, so that nothing of them stays on the disk."""
         with _named_errors(self.path):
+            self._db.delete_range(first, behind)
             self._db.flush()
-            options = CompactOptions()
-            options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
-            self._db.compact_range(first, behind, options)
+            self._db.compact_range(first, behind)
 
     def size(self) -> int:
         """Bytes on disk and in the write buffers."""
@@ -97,10 +97,14 @@ class PartitionStore:
         memory = self._db.property_int_value("rocksdb.cur-size-all-mem-tables") or 0
         return int(disk + memory)
 
-    def close(self) -> None:
-        """Write out what is in memory and close the files; the object is of no use afterwards."""
+    def flush(self) -> None:
+        """Move the write buffers to disk."""
         with _named_errors(self.path):
             self._db.flush()
+
+    def close(self) -> None:
+        """Close the files; the object is of no use afterwards."""
+        with _named_errors(self.path):
             self._db.close()
 
 
@@ -142,6 +146,7 @@ class Stores:
         options.set_compression_type(DBCompressionType.lz4())
         options.set_max_open_files(256)
         options.set_keep_log_file_num(2)
+        options.set_max_total_wal_size(4 * self._write_buffer_bytes)
         table = BlockBasedOptions()
         table.set_block_cache(self._cache)
         table.set_bloom_filter(10, False)
