@@ -68,7 +68,7 @@ class PlaneSettings:
 
     @property
     def transactional_id(self) -> str:
-        """Identity of the producer: a second process with it fences the first."""
+        """Identity of the producers (`-0` and `-1` follow): a second process with it fences the first."""
         return f"{self.application}-{self.worker_id}"
 
     def client(self, **properties: Any) -> dict[str, Any]:
