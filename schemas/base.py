@@ -71,9 +71,9 @@ def check_scale(value: float, scale_min: float, scale_max: float) -> None:
     width of a wider one could overflow).
     """
     if not -MAX_SCALE <= scale_min < scale_max <= MAX_SCALE:
-        raise OffScaleError(f"{scale_min:g}..{scale_max:g} is no scale: it has to rise, within +-{MAX_SCALE:g}")
+        raise OffScaleError(f"`scale_min` to `scale_max` is no scale: it has to rise, within +-{MAX_SCALE:g}")
     if not scale_min <= value <= scale_max:
-        raise OffScaleError(f"value {value:g} is off its scale {scale_min:g}..{scale_max:g}")
+        raise OffScaleError("`value` is off its scale")
 
 
 def to_milliseconds(time: datetime) -> int:

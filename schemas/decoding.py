@@ -32,6 +32,8 @@ __all__ = [
 MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
 """Room for the longest text in any script; what is longer is not even looked at."""
 
+NOT_UTF8: Final = "a string is not UTF-8"
+
 InputEvent = SupportTicket | SupportMessage | SupportSurvey | SupportContact | SupportAccount | SupportReview | Control
 
 encode = msgspec.json.Encoder().encode
@@ -70,6 +72,8 @@ def decode_event(
     event = _decode(_input, value)
     if isinstance(event, DecodeFailure):
         return event
+    if value is not None and not _is_utf8(value):
+        return DecodeFailure("undecodable", NOT_UTF8)
     if type(event) not in TOPICS[topic].values:
         return DecodeFailure("unknown_type", f"{_tag(event)} belongs on {INPUT_TOPIC_OF[type(event)]}, not on {topic}")
     return refusal(event, now_ms=now_ms, tenants=tenants) or in_utc(event)
@@ -115,9 +119,20 @@ def _decode(decoder: msgspec.json.Decoder[RecordT], value: bytes | None) -> Reco
     except msgspec.DecodeError as error:
         return DecodeFailure("undecodable", str(error))
     except UnicodeDecodeError:
-        return DecodeFailure("undecodable", "a string is not UTF-8")
+        return DecodeFailure("undecodable", NOT_UTF8)
     except RecursionError:
         return DecodeFailure("undecodable", "nested too deeply")
+
+
+def _is_utf8(value: bytes) -> bool:
+    """JSON is UTF-8, also in the names and values of fields that we do not know and msgspec passes by."""
+    if value.isascii():
+        return True
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _tag(event: Event) -> str:

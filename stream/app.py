@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, closing
 from typing import Any
 
 import structlog
@@ -42,13 +43,14 @@ def wall_clock() -> int:
 def run_worker(stage: Stage, settings: Settings) -> None:
     """Run a worker until it is told to stop. Raises `HeartlineError` when it had to end."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    asyncio.run(_run(stage, settings))
+    with ExitStack() as held:  # let go when the event loop and the threads that it waits for have ended
+        asyncio.run(_run(stage, settings, held))
 
 
-async def _run(stage: Stage, settings: Settings) -> None:
+async def _run(stage: Stage, settings: Settings, held: ExitStack) -> None:
     metrics = Metrics()
     partitions = await asyncio.to_thread(_partitions, settings)
-    plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions)
+    plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions, held)
     server = HealthServer(settings.http_host, settings.http_port, metrics, lambda: plane.ready)
     log.info("worker starts", stage=stage, worker=settings.worker_id, port=await server.start())
     tasks = [asyncio.create_task(_guarded(service, plane)) for service in services]
@@ -106,11 +108,13 @@ def _plane_settings(stage: Stage, settings: Settings) -> PlaneSettings:
 
 
 def _intake(
-    settings: Settings, metrics: Metrics, partitions: dict[str, int]
+    settings: Settings, metrics: Metrics, partitions: dict[str, int], held: ExitStack
 ) -> tuple[DataPlane[None], Sequence[Service]]:
     plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
     directory = Directory(settings.kafka(), settings.tenants, partitions[HEALTH_SIGNALS])
-    sentiment = Sentiment(open_classifier(settings), metrics, plane.progress)
+    metrics.history_open.set_function(lambda: directory.history_open)
+    classifier = held.enter_context(closing(open_classifier(settings)))
+    sentiment = Sentiment(classifier, metrics, plane.progress)
     limit = Limit(settings.dead_letter_limit)
     intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock, settings.labelled_examples)
     for topic in INPUTS:
@@ -120,7 +124,7 @@ def _intake(
 
 
 def _scoring(
-    settings: Settings, metrics: Metrics, _partitions: dict[str, int]
+    settings: Settings, metrics: Metrics, _partitions: dict[str, int], _held: ExitStack
 ) -> tuple[DataPlane[Any], Sequence[Service]]:
     plane: DataPlane[Any] = DataPlane(_plane_settings("scoring", settings), RowCodec(), observer=PlaneObserver(metrics))
     scoring = Scoring(plane, Limit(settings.dead_letter_limit), metrics)

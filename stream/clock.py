@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 
+import structlog
+
 from schemas.base import to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.decoding import encode
@@ -18,6 +20,9 @@ from stream.directory import Directory
 
 CLOCK_SECONDS = 60
 LOOK_SECONDS = 0.5
+REMIND_SECONDS = 600
+
+log = structlog.get_logger()
 
 
 def latest_due(now: datetime, recompute_at: time_of_day) -> tuple[date, datetime]:
@@ -50,6 +55,7 @@ class ClockWriter:
         self._clock = clock
         self._last_day: date | None = None
         self._last_minute = 0
+        self._remind_at = 0
 
     async def run(self, generation: Generation) -> None:
         """Write what falls due for as long as a generation lasts.
@@ -65,9 +71,18 @@ class ClockWriter:
             if not begun and await self._directory.log_begun():
                 await self._directory.catch_up()  # a history that has begun the log was announced before
                 begun = True
-            if begun and not self._directory.history_open:
+            if self._directory.history_open:
+                self._remind()
+            elif begun:
                 await self._write_due(generation)
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _remind(self) -> None:
+        """Say now and then that an import of history was begun and not finished: nobody would notice otherwise."""
+        now = self._clock()
+        if now >= self._remind_at:
+            self._remind_at = now + REMIND_SECONDS * 1000
+            log.warning("history.open", effect="no clock, no ticks", end_it_with="heartline import --finish")
 
     async def _write_due(self, generation: Generation) -> None:
         now = self._clock()

@@ -4,9 +4,11 @@ Each worker reads the whole topic (it is small and kept for ever) beside the gro
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Final
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
+import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
@@ -16,6 +18,13 @@ from schemas.decoding import decode_event
 WHOLE: Final = TopicPartition(HEALTH_CONTROL, 0, OFFSET_BEGINNING)
 POLL_SECONDS: Final = 0.2
 ANY_TIME: Final = 253_402_300_799_000
+ASK_SECONDS: Final = 10
+RETRY_SECONDS: Final = 1.0
+REMIND_SECONDS: Final = 10.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class Directory:
@@ -43,19 +52,35 @@ class Directory:
             self._consumer.close()
 
     async def catch_up(self) -> None:
-        """Wait until all that is in the topic now has been read."""
-        _low, end = await asyncio.to_thread(self._consumer.get_watermark_offsets, WHOLE, 10)
+        """Wait until all that is in the topic now has been read, however long the brokers are away."""
+        _low, end = await self._asked(lambda: self._consumer.get_watermark_offsets(WHOLE, ASK_SECONDS))
         while self._read < end:
             self._progress.clear()
             await self._progress.wait()
 
     async def log_begun(self) -> bool:
         """Whether anything has ever been written to `health.signals`."""
-        return await asyncio.to_thread(self._log_begun)
+        return await self._asked(self._log_begun)
 
     def _log_begun(self) -> bool:
-        ends = (self._consumer.get_watermark_offsets(pair, 10) for pair in self._log)
+        ends = (self._consumer.get_watermark_offsets(pair, ASK_SECONDS) for pair in self._log)
         return any(high > 0 for _low, high in ends)
+
+    async def _asked(self, ask: Callable[[], T]) -> T:
+        """Ask the brokers, in a thread, until they answer.
+
+        Whoever waits holds only its own topic back; an outage that lasts is ended by the commits' bound or the
+        watchdog, like every other.
+        """
+        reminded = -REMIND_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(ask)
+            except KafkaException as exception:
+                if time.monotonic() - reminded >= REMIND_SECONDS:
+                    reminded = time.monotonic()
+                    log.warning("directory.waits", error=exception.args[0].str())
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:

@@ -91,6 +91,11 @@ class Metrics:
         self.rebalances = Counter(
             "heartline_rebalances", "Times that the group's partitions were assigned anew.", registry=r
         )
+        self.history_open = Gauge(
+            "heartline_history_open",
+            "1 while an import of history is not finished: the live clock stands still (of intake).",
+            registry=r,
+        )
         self.dropped_cycles = Counter(
             "heartline_dropped_cycles", "Cycles refused by the broker's fence and done again.", registry=r
         )

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -89,10 +90,10 @@ def _to_logs(events: Iterable[Event] | None, until: datetime | None, finish: boo
         if events is not None:
             refuse_live_log(settings)
             end = until.replace(tzinfo=UTC) if until is not None else None
-            classifier = open_classifier(settings)
-            history.start()
-            for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
-                history.write(logged)
+            with closing(open_classifier(settings)) as classifier:
+                history.start()
+                for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
+                    history.write(logged)
         if finish:
             sender.flush()
             history.finish()

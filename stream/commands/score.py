@@ -1,5 +1,6 @@
 """`heartline score FILE`."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -36,9 +37,10 @@ def score(
     local = LocalFold()
     now = 0
     events = sorted(read_events(file), key=lambda event: event.occurred_at)
-    for time, entry in entries(with_ticks(events, settings.recompute_at, moment), open_classifier(settings)):
-        now = time
-        local.log(entry, time)
+    with closing(open_classifier(settings)) as classifier:
+        for time, entry in entries(with_ticks(events, settings.recompute_at, moment), classifier):
+            now = time
+            local.log(entry, time)
     rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))
     if as_json:
         for row in rows:

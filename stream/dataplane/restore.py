@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 5_000
 _POLL_SECONDS = 0.1
+_RETRY_SECONDS = 5.0
 
 
 class Tail:
@@ -177,12 +178,19 @@ class Standbys:
             self._thread = None
 
     def _work(self, changelog: str, stores: Mapping[int, PartitionStore]) -> None:
-        tail = Tail(self._settings, changelog, stores)
+        leave = self._leave
+        while not leave.is_set():
+            try:
+                self._follow(changelog, stores, leave)
+            except Exception as error:  # noqa: BLE001  a standby is a convenience: its worker goes on without it
+                log.warning("standby.retries", error=str(error), partitions=sorted(stores), seconds=_RETRY_SECONDS)
+                leave.wait(_RETRY_SECONDS)
+
+    def _follow(self, changelog: str, stores: Mapping[int, PartitionStore], leave: threading.Event) -> None:
+        tail = Tail(self._settings, changelog, stores)  # from where the stores are
         try:
-            while not self._leave.is_set():
+            while not leave.is_set():
                 tail.step()
-        except Exception as error:  # noqa: BLE001  a standby is a convenience: its owner restores what is missing
-            log.error("standby.stopped", error=str(error), partitions=sorted(stores))
         finally:
             tail.close()
 

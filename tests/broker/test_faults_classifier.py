@@ -44,6 +44,8 @@ def test_a_slow_classifier_holds_only_messages_back(tmp_path: Path) -> None:
             assert intake.running
             assert "classifier failed, messages wait" in intake.log
             assert verdict(heartline, [*messages, *tickets]).problems == []
+            intake.stop()
+            assert "the classifier is closed" in intake.log
         finally:
             heartline.stop()
 

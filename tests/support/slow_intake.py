@@ -1,6 +1,7 @@
 """`heartline` with a classifier that fails, then is slow: `python -m tests.support.slow_intake worker intake`."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 
@@ -28,7 +29,8 @@ class SlowClassifier:
         return [Reading(label="neutral", confidence=1.0) for _ in texts]
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Tell that it was asked to."""
+        print("the classifier is closed", file=sys.stderr, flush=True)
 
 
 def slow(_settings: Settings) -> Classifier:

@@ -73,6 +73,21 @@ def test_unknown_fields_are_ignored() -> None:
     assert decode(OPENED | {"colour": {"deep": [1, {}]}}) == decode(OPENED)
 
 
+@pytest.mark.parametrize("unknown", [b'"\xff\xfe":1', b'"x":"\xff\xfe"', b'"x":[{"\xc3":1}]'])
+def test_what_is_not_utf8_is_refused_in_unknown_fields_too(unknown: bytes) -> None:
+    record = json.dumps(OPENED).encode()[:-1] + b"," + unknown + b"}"
+    refused = decode_event("support.tickets", record, now_ms=NOW_MS, tenants=None)
+    assert refused == DecodeFailure("undecodable", "a string is not UTF-8")
+
+
+@pytest.mark.parametrize("wrong", [{"value": 4711}, {"scale_min": 4711}, {"scale_max": -4711}])
+def test_a_rating_off_its_scale_is_refused_without_its_value(wrong: dict[str, int]) -> None:
+    refused = decode(SURVEY | wrong, "support.surveys")
+    assert isinstance(refused, DecodeFailure)
+    assert refused.reason == "off_scale"
+    assert "4711" not in refused.detail
+
+
 def test_times_are_brought_to_utc() -> None:
     event = decode(OPENED | {"occurred_at": "2026-01-15T13:00:00+02:00"})
     assert isinstance(event, TicketOpened)
@@ -238,7 +253,7 @@ def test_a_model_must_be_a_sound_object_of_bounded_size() -> None:
     assert reason(MODEL | {"model": {"x": "y" * 300_000}}, "health.control") == "too_large"
     bad = json.dumps(MODEL).replace("{}", '{"a": "\xff"}').encode("latin-1")
     failure = decode_event("health.control", bad, now_ms=NOW_MS, tenants=None)
-    assert failure == DecodeFailure("undecodable", "`model` is not JSON")
+    assert failure == DecodeFailure("undecodable", "a string is not UTF-8")
 
 
 @pytest.mark.parametrize(

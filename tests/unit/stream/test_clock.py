@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.base import from_milliseconds, to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS
@@ -102,6 +103,16 @@ async def test_the_next_day_has_a_tick_of_its_own(monkeypatch: pytest.MonkeyPatc
 
 async def test_no_time_is_written_while_a_history_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await Watch(FakePlane(), history_open=True).run(monkeypatch, timedelta(minutes=2)) == []
+
+
+async def test_an_import_that_nobody_finishes_is_told_of_every_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(FakePlane(), history_open=True)
+    with capture_logs() as logs:
+        await watch.run(monkeypatch, *[timedelta(minutes=1)] * 21)
+    told = [line for line in logs if line["event"] == "history.open"]
+    assert len(told) == 3
+    assert told[0]["log_level"] == "warning"
+    assert told[0]["end_it_with"] == "heartline import --finish"
 
 
 async def test_a_history_that_begins_an_empty_log_is_noticed_before_any_time_is_written(

@@ -20,6 +20,7 @@ PROMISED = {
     "heartline_consumer_lag_records",
     "heartline_recovery_remaining_records",
     "heartline_state_bytes",
+    "heartline_history_open",
 }
 LABELS = {"topic", "result", "reason", "path", "from", "to", "cause", "band", "partition", "label", "le"}
 

@@ -1,0 +1,52 @@
+"""`heartline score`, by itself."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from models.sentiment.port import Reading
+from stream.commands import score
+from stream.commands.app import app
+
+
+class Classifier:
+    """Finds everything positive, and knows whether it was closed."""
+
+    name, version = "fake", "1"
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def classify(self, texts: Sequence[str]) -> list[Reading]:
+        assert not self.closed
+        return [Reading(label="positive", confidence=1.0) for _ in texts]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+MESSAGE = {
+    "type": "message.created",
+    "event_id": "m1",
+    "occurred_at": "2026-01-05T10:00:00Z",
+    "contact": "c1",
+    "message": "m1",
+    "author": "customer",
+    "text": "Thanks!",
+}
+
+
+def test_a_file_is_scored_and_the_classifier_closed_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = Classifier()
+    monkeypatch.setattr(score, "open_classifier", lambda _settings: classifier)
+    events = tmp_path / "events.jsonl"
+    events.write_text(json.dumps(MESSAGE) + "\n")
+    done = CliRunner().invoke(app, ["score", str(events), "--at", "2026-01-05T12:00:00", "--json"])
+    assert done.exit_code == 0, done.output
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert line["contact"] == "c1"
+    assert line["components"]["sentiment"]["value"] == 1.0
+    assert classifier.closed
