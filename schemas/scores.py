@@ -59,7 +59,10 @@ class Output(Record, frozen=True, kw_only=True, gc=False):
 
 
 class ScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="score.updated"):
-    """`health.scores`: the present score of a contact and all that explains it."""
+    """`health.scores`: the present score of a contact and all that explains it.
+
+    `score` is `score_raw` rounded, or less where a hard exception of the model (`capped_by`) lowers it.
+    """
 
     contact: SubjectId
     score: int
@@ -84,6 +87,7 @@ class ScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="score.updat
     division: SubjectId | None = None
     segment: Name | None = None
     card_enabled: bool = True
+    capped_by: Name | None = None
 
 
 class BandChanged(Output, frozen=True, kw_only=True, gc=False, tag="band.changed"):

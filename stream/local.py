@@ -51,7 +51,7 @@ class LocalFold:
         for key in sorted(self.rows):
             row = self.rows[key]
             subject = Subject(*split_key(key))
-            model = self.fold.model(subject.tenant, self.offset)
+            model = self.fold.model(subject.tenant, self.offset, row)
             current = assess(row, model, at)
             if current is not None:
                 change = score_change(row.published, current.components, current)
@@ -75,5 +75,5 @@ class LocalFold:
         Nothing has changed for longer than the trend looks back, no component decays further, and no override ends.
         """
         row = self.rows[key]
-        model = self.fold.model(split_key(key)[0], self.offset)
+        model = self.fold.model(split_key(key)[0], self.offset, row)
         return row.override is None and next_changes(row, model, at)[0] is None

@@ -7,14 +7,16 @@ from typing import Any, get_args
 
 import structlog
 
-from models.health.errors import NewerStateVersion
+from models.health.errors import ModelError, NewerStateVersion
 from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.model import parse_model
 from models.health.react import Reaction
 from models.health.state import ContactState
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
 from schemas.base import Band, Record, to_milliseconds
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
+from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import split_key
@@ -24,15 +26,18 @@ from stream.dataplane import Cycle, DataPlane, Generation, PartitionState, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.errors import NewerStateRow
 from stream.metrics import Metrics
+from stream.model_rows import BEHIND, ModelRow, ModelRows
 
 log = structlog.get_logger()
 
-Row = ContactState | ControlRow
+Row = ContactState | ControlRow | ModelRow
 
-# A tenant never begins with this byte, so the control row sorts before all contacts, and a sweep begins behind it.
+# A tenant never begins with this byte, so the control row sorts before all contacts.
 CONTROL_KEY = b"\x01control"
 # The first byte of a stored control row; msgpack never uses it, so no contact's row begins with it.
 CONTROL_MARK = b"\xc1"
+# The first two bytes of the row of a model: no control row begins with the second.
+MODEL_MARK = b"\xc1\xc1"
 
 # A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
 # is swept while a cycle commits makes the next one longer, and live scores wait for it.
@@ -44,16 +49,20 @@ DAY_MS = 86_400_000
 
 
 class RowCodec:
-    """Stored rows: contacts, and the partition's control row."""
+    """Stored rows: contacts, the partition's control row, and documents of models."""
 
     def encode(self, row: Row) -> bytes:
         """The stored form of a row."""
-        return CONTROL_MARK + encode_control(row) if isinstance(row, ControlRow) else encode_contact(row)
+        if isinstance(row, ContactState):
+            return encode_contact(row)
+        return MODEL_MARK + row.document if isinstance(row, ModelRow) else CONTROL_MARK + encode_control(row)
 
     def decode(self, data: bytes) -> Row:
         """The row of its stored form. Raises `NewerStateRow`, which names both versions."""
         try:
-            return decode_control(data[1:]) if data[:1] == CONTROL_MARK else decode_contact(data)
+            if data[:1] != CONTROL_MARK:
+                return decode_contact(data)
+            return ModelRow(data[2:]) if data[:2] == MODEL_MARK else decode_control(data[1:])
         except NewerStateVersion as error:
             raise NewerStateRow(f"{error}; run the version of Heartline that wrote it, or a newer one") from error
 
@@ -78,7 +87,7 @@ class Scoring:
     def fold(self, run: Run, cycle: Cycle[Row]) -> None:
         """Fold one run: rows and outputs into the cycle."""
         rows = cycle.state(run.partition)
-        fold = PartitionFold(_control(rows))
+        fold = PartitionFold(_control(rows), ModelRows(rows))
         outbox = Outbox(cycle, run.partition, self._metrics)
         accepted: list[int] = []
         refused: Counter[str] = Counter()
@@ -133,11 +142,11 @@ class Scoring:
     def sweep_chunk(self, partition: int, cycle: Cycle[Row]) -> bool:
         """Sweep the next rows of a partition; False if nothing waits there."""
         rows = cycle.state(partition)
-        fold = PartitionFold(_control(rows))
+        fold = PartitionFold(_control(rows), ModelRows(rows))
         self._bands[partition] = fold.control.bands
         if not fold.sweep_due():
             return False
-        found = rows.scan(fold.control.cursor or CONTROL_KEY, SWEEP_ROWS)
+        found = rows.scan(fold.control.cursor or BEHIND, SWEEP_ROWS)
         outbox = Outbox(cycle, partition, self._metrics)
         for key, row in found:
             if isinstance(row, ContactState):
@@ -214,6 +223,11 @@ def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
         return signal, None
     if (record.key is None) != isinstance(signal.fact, PARTITION_FACTS):
         return DecodeFailure("invalid", "a contact's fact needs a key, and a partition's has none"), None
+    if isinstance(signal.fact, ModelPublished):
+        try:
+            parse_model(signal.fact.model)
+        except ModelError as error:
+            return DecodeFailure("invalid", str(error)), None
     try:
         return signal, None if record.key is None else Subject(*split_key(record.key))
     except ValueError:

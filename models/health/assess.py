@@ -10,6 +10,7 @@ from models.health.closes import score_at
 from models.health.facts.messages import DAY_MS, customer_messages
 from models.health.facts.sections import CLOCK
 from models.health.facts.tickets import tickets_here
+from models.health.hard_exceptions import capped
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Measured
 from schemas.base import Band
@@ -25,7 +26,8 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     """A contact's score at `now` by a model, and all that explains it.
 
     `components` are those of the model in its order, None for one without data; `weight` is the sum of the weights of
-    those present. Bands and the trend are numbers too, as rows keep them.
+    those present. Bands and the trend are numbers too, as rows keep them. `model` is the model's key; `capped_by` names
+    the hard exception that lowered `score` below what `score_raw` rounds to.
     """
 
     now: int
@@ -38,6 +40,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     computed_band_number: int
     trend_number: int
     facts: int
+    capped_by: str | None = None
 
     @property
     def band(self) -> Band:
@@ -84,7 +87,7 @@ def remeasure(state: ContactState, model: HealthModel, now: int, known: Componen
 def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     """The components at `now` of facts that have not changed since the last published score."""
     published = state.published
-    if published is None or published.model != model.version:
+    if published is None or published.model != model.key:
         return measure(state, model, now)
     if published.holds_for is None or now - published.now <= published.holds_for:
         return published.components
@@ -92,7 +95,9 @@ def aged(state: ContactState, model: HealthModel, now: int) -> Components:
 
 
 def next_changes(state: ContactState, model: HealthModel, now: int) -> tuple[int | None, int | None]:
-    """The first milliseconds after `now` at which time alone changes a component, and silence makes one worse."""
+    """The first milliseconds after `now` at which time alone changes a component (or ends a hard exception), and at
+    which silence makes one worse.
+    """
     any_change = decay = None
     for _, component in model.readers(CLOCK):
         at = component.next_change(state, now)
@@ -101,6 +106,11 @@ def next_changes(state: ContactState, model: HealthModel, now: int) -> tuple[int
                 any_change = at
             if component.decays and (decay is None or at < decay):
                 decay = at
+    if model.watched & CLOCK:
+        for exception in model.exceptions:
+            at = exception.next_change(state, now)
+            if at is not None and (any_change is None or at < any_change):
+                any_change = at
     return any_change, decay
 
 
@@ -111,12 +121,14 @@ def summarise(
     weight, score_raw = weigh(components)
     if weight == 0:
         return None
-    score = rounded(score_raw)
+    score, capped_by = rounded(score_raw), None
+    if model.exceptions:
+        score, capped_by = capped(model.exceptions, score, state, components, now)
     computed_band = model.bands.band(score)
     override = None if state.override is None else state.override.band_at(now)
     return Assessment(
         now,
-        model.version,
+        model.key,
         components,
         weight,
         score_raw,
@@ -125,6 +137,7 @@ def summarise(
         computed_band,
         trend(state.closes, score, now),
         facts,
+        capped_by,
     )
 
 

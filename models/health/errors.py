@@ -7,6 +7,9 @@ HealthError
 └── ModelError                 a health model is not valid
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 
 class HealthError(Exception):
     """Something the scoring model cannot work with; the message says what to do."""
@@ -32,5 +35,30 @@ class BadState(StateError):
     """Bytes that are not a row of state."""
 
 
+Path = tuple[str | int, ...]
+"""Where something is in a document: names of fields and places in lists."""
+
+
+class Problem(NamedTuple):
+    """What is wrong in a model, and where: its place in the document and, where there is a text, the line of it."""
+
+    path: Path
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path).lstrip(".")
+        line = "" if self.line is None else f"line {self.line}: "
+        return f"{line}{place}: {self.message}" if place else f"{line}{self.message}"
+
+
+_TOLD = 20
+
+
 class ModelError(HealthError):
-    """A health model is not valid; the message names the field."""
+    """A health model is not valid; `problems` has all that is wrong with it, the message the first of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+        super().__init__("; ".join(map(str, problems[:_TOLD])) + more)
+        self.problems = tuple(problems)

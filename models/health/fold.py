@@ -8,11 +8,11 @@ all.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
+from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
 from models.health.react import Reaction, audit, react, remodel, tick
 from models.health.state import ContactState
 from schemas.base import Band, Mode
@@ -39,10 +39,45 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A model and the offset from which it is in force."""
+    """A model, by the digest of its document, and the offset from which it is in force."""
 
     offset: int
-    document: bytes
+    digest: bytes
+
+
+class Documents(Protocol):
+    """Where a partition keeps the documents of the models that some of its rows are still scored by.
+
+    They lie beside the control row, not in it: that one is written each minute and has to stay small.
+    """
+
+    def get(self, tenant: str, digest: bytes) -> bytes:
+        """A document that was put."""
+
+    def put(self, tenant: str, digest: bytes, document: bytes) -> None:
+        """Keep a document."""
+
+    def drop(self, tenant: str, digest: bytes) -> None:
+        """Forget a document that no row is scored by any more."""
+
+
+class DocumentsInMemory:
+    """For a fold that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, bytes], bytes] = {}
+
+    def get(self, tenant: str, digest: bytes) -> bytes:
+        """A document that was put."""
+        return self._documents[tenant, digest]
+
+    def put(self, tenant: str, digest: bytes, document: bytes) -> None:
+        """Keep a document."""
+        self._documents[tenant, digest] = document
+
+    def drop(self, tenant: str, digest: bytes) -> None:
+        """Forget a document."""
+        del self._documents[tenant, digest]
 
 
 class ControlRow(msgspec.Struct, array_like=True):
@@ -81,8 +116,9 @@ class Audit(msgspec.Struct):
 class PartitionFold:
     """Folds the log of one partition over rows that the caller keeps."""
 
-    def __init__(self, control: ControlRow | None = None) -> None:
+    def __init__(self, control: ControlRow | None = None, documents: Documents | None = None) -> None:
         self.control = control if control is not None else ControlRow()
+        self._documents: Documents = documents if documents is not None else DocumentsInMemory()
         self.audit = Audit()
         self.changed = control is None
 
@@ -103,15 +139,21 @@ class PartitionFold:
                 control.last_day = day
                 control.pending.append(Pending(offset, control.now, signal.mode, day=day))
         elif isinstance(fact, ModelPublished):
-            control.models.setdefault(fact.tenant, []).append(InForce(offset, bytes(fact.model)))
+            document = bytes(fact.model)
+            digest = document_digest(document)
+            self._documents.put(fact.tenant, digest, document)
+            control.models.setdefault(fact.tenant, []).append(InForce(offset, digest))
             control.pending.append(Pending(offset, control.now, signal.mode, tenant=fact.tenant))
         return True
 
-    def model(self, tenant: str, offset: int) -> HealthModel:
-        """The model of a tenant that is in force at an offset of the log."""
+    def model(self, tenant: str, offset: int, row: ContactState | None = None) -> HealthModel:
+        """The model of a tenant that is in force at an offset of the log; with a row, what it is for that contact."""
         for published in reversed(self.control.models.get(tenant, ())):
             if published.offset <= offset:
-                return _parsed(published.document)
+                model = _models.get(published.digest)
+                if model is None:
+                    model = _parsed(published.digest, self._documents.get(tenant, published.digest))
+                return model if row is None or not model.segments else model.of(row.profile)
         return DEFAULT_MODEL
 
     # -- one contact ---------------------------------------------------------------------------------------------------
@@ -142,12 +184,12 @@ class PartitionFold:
                     yield self._counted(reaction)
 
     def _apply(self, subject: Subject, row: ContactState, pending: Pending) -> Reaction | None:
-        model = self.model(subject.tenant, pending.offset)
+        model = self.model(subject.tenant, pending.offset, row)
         now = max(row.now, pending.now)
         if pending.day is None:
             return remodel(row, subject, model, now, pending.mode) if pending.tenant == subject.tenant else None
         self.audit.rows += 1
-        if not audit(row, self.model(subject.tenant, pending.offset - 1)):
+        if not audit(row, self.model(subject.tenant, pending.offset - 1, row)):
             self.audit.drifted += 1
         return tick(row, subject, pending.day, now, model, pending.mode)
 
@@ -191,19 +233,21 @@ class PartitionFold:
         oldest = control.pending[0].offset if control.pending else control.offset + 1
         for tenant, published in control.models.items():
             superseded = sum(later.offset < oldest for later in published[1:])
-            control.models[tenant] = published[superseded:]
+            if superseded:
+                kept = control.models[tenant] = published[superseded:]
+                gone = {one.digest for one in published[:superseded]} - {one.digest for one in kept}
+                for digest in sorted(gone):
+                    self._documents.drop(tenant, digest)
         return days
 
 
 _models: dict[bytes, HealthModel] = {}
 
 
-def _parsed(document: bytes) -> HealthModel:
-    model = _models.get(document)
-    if model is None:
-        if len(_models) > 1024:
-            _models.clear()
-        model = _models[document] = parse_model(document)
+def _parsed(digest: bytes, document: bytes) -> HealthModel:
+    if len(_models) > 1024:
+        _models.clear()
+    model = _models[digest] = parse_model(document)
     return model
 
 

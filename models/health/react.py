@@ -15,6 +15,7 @@ from models.health.assess import (
     aged,
     assess,
     count_facts,
+    measure,
     next_changes,
     points,
     remeasure,
@@ -24,7 +25,18 @@ from models.health.assess import (
 )
 from models.health.bands import AT_RISK, BANDS
 from models.health.closes import add_close, closed_since, pack_close
-from models.health.facts.sections import ACTIVITY, ANSWERS, LIFE, MEMBERSHIP, MESSAGES, NOTHING, REVIEWS, TICKET_COUNT
+from models.health.facts.sections import (
+    ACTIVITY,
+    ANSWERS,
+    CLOCK,
+    LIFE,
+    MEMBERSHIP,
+    MESSAGES,
+    NOTHING,
+    PROFILE,
+    REVIEWS,
+    TICKET_COUNT,
+)
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Band, Mode
@@ -70,12 +82,16 @@ def react(
 ) -> tuple[ContactState, Reaction]:
     """Fold a signal about one contact into its row (changed in place; a new one for None) and tell what goes out.
 
-    `now` is the row's time after the signal; it may not lie before `state.now`. The caller sets `state.offset`.
+    `now` is the row's time after the signal; it may not lie before `state.now`. `model` is the tenant's: the contact's
+    segment is found here, for the signal may change it. The caller sets `state.offset`.
     """
     if state is None:
         state = ContactState()
     fact: ContactFact = signal.fact  # type: ignore[assignment]  # partition-wide facts are the partition's business
     before = state.published
+    base = model
+    if base.segments:
+        model = base.of(state.profile)
     old = aged(state, model, now)
     changed = apply(state, fact, subject.contact, now)
     reaction = Reaction(changed=changed != NOTHING or now > state.now)
@@ -84,13 +100,17 @@ def react(
         if isinstance(fact, ContactErased):
             _tombstone(reaction, state, before)
         return state, reaction
-    new = remeasure(state, model, now, old, changed) if changed else old
+    if base.segments and changed & PROFILE and (other := base.of(state.profile)) is not model:
+        model, new = other, measure(state, other, now)
+    else:
+        new = remeasure(state, model, now, old, changed) if changed else old
     facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
     shown = changed & _SHOWN != NOTHING
-    if shown or before is None or facts != before.facts or not _stands(state, before, new, model, now):
+    watched = changed & model.watched != NOTHING
+    if shown or watched or before is None or facts != before.facts or not _stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
         _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, shown)
-        if new is not old and reaction.score is None and before is not None and state.published is before:
+        if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
             state.published = _reaffirmed(state, before, model, now)
     return state, reaction
 
@@ -131,11 +151,13 @@ def audit(state: ContactState, model: HealthModel) -> bool:
     What was published by another model than this one cannot be told, and is taken for right.
     """
     published = state.published
-    if published is None or published.model != model.version:
+    if published is None or published.model != model.key:
         return True
     current = assess(state, model, published.now)
-    if current is None or current.components == published.components:
-        return current is not None
+    if current is None or current.capped_by != published.capped_by:
+        return False
+    if current.components == published.components:
+        return True
     then = {one.code: points(one, weigh(published.components)[0]) for one in published.components if one is not None}
     now = current.points
     return then.keys() == now.keys() and all(abs(then[code] - now[code]) <= _DRIFT for code in then)
@@ -183,6 +205,7 @@ def _publish(
         current.trend_number,
         current.facts,
         None if holds_until is None else holds_until - 1 - current.now,
+        current.capped_by,
     )
     reaction.changed = True
 
@@ -191,8 +214,9 @@ def _stands(state: ContactState, before: Published, components: Components, mode
     """Whether the published score surely stands, without working it out again: its components are untouched."""
     return (
         components is before.components
-        and before.model == model.version
+        and before.model == model.key
         and state.override is None
+        and not model.watched & CLOCK
         and before.trend == trend(state.closes, before.score, now)
     )
 
@@ -205,6 +229,7 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
         and before.band == current.band_number
         and before.computed_band == current.computed_band_number
         and before.score == current.score
+        and before.capped_by == current.capped_by
         and before.model == current.model
     )
 

@@ -9,6 +9,7 @@ from models.health.components.factor import grade
 from models.health.components.registry import GRADED, NAMES
 from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
+from models.health.hard_exceptions import capped
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Mode
@@ -64,7 +65,7 @@ def score_updated(
         components=_component_scores(current),
         change=change,
         cause=cause,
-        model=current.model,
+        model=model.version,
         previous_score=None if before is None else before.score,
         last_activity_at=None if last_activity_at is None else _time(last_activity_at),
         next_decay_at=None if next_decay is None else _time(next_decay),
@@ -73,6 +74,8 @@ def score_updated(
         csm=profile.csm,
         team=profile.team,
         division=profile.division,
+        segment=model.segment,
+        capped_by=current.capped_by,
     )
 
 
@@ -147,6 +150,9 @@ def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
 
 def _score_at(then: int, state: ContactState, model: HealthModel, current: Assessment) -> int:
     """The score at a later time, all facts unchanged."""
+    if model.exceptions:
+        silent = remeasure(state, model, then, current.components, CLOCK)
+        return capped(model.exceptions, rounded(weigh(silent)[1]), state, silent, then)[0]
     score_raw = current.score_raw
     for index, component in model.readers(CLOCK):
         now, later = current.components[index], component.measure(state, then)

@@ -39,7 +39,8 @@ class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The last published score: what it was computed from, and when.
 
     Bands and trend are numbers (`models.health.bands`), for a row has no room for words. `holds_for`: this long after
-    `now` (milliseconds) time alone changes no component; None is for ever. `weight`: of all that are present.
+    `now` (milliseconds) time alone changes no component; None is for ever. `weight`: of all that are present. `model`
+    is the key of the model, `capped_by` the hard exception that lowered the score.
     """
 
     now: int
@@ -53,6 +54,7 @@ class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     trend: int
     facts: int
     holds_for: int | None
+    capped_by: str | None = None
 
 
 class AlertState(msgspec.Struct, array_like=True, gc=False):

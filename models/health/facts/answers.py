@@ -21,7 +21,7 @@ CES: Kind = 4
 SATISFACTION = frozenset((CSAT, STAR, THUMBS))
 """The three kinds of question that ask the same."""
 
-_KINDS: dict[SurveyKind, Kind] = {"nps": NPS, "csat": CSAT, "star": STAR, "thumbs": THUMBS, "ces": CES}
+KINDS: dict[SurveyKind, Kind] = {"nps": NPS, "csat": CSAT, "star": STAR, "thumbs": THUMBS, "ces": CES}
 
 
 class Answer(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
@@ -40,7 +40,7 @@ def add_answer(answers: list[Answer], fact: SurveyAnswered, at: int) -> tuple[in
         at=at,
         event_id=fact.event_id,
         id=id_number(fact.answer if fact.answer is not None else fact.event_id),
-        kind=_KINDS[fact.kind],
+        kind=KINDS[fact.kind],
         share=(fact.value - fact.scale_min) / (fact.scale_max - fact.scale_min),
     )
     for index, old in enumerate(answers):

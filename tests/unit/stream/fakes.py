@@ -32,6 +32,9 @@ class FakeState:
     def put(self, key: bytes, row: Any) -> None:
         self.stored[key] = self._codec.encode(row)
 
+    def delete(self, key: bytes) -> None:
+        self.stored.pop(key, None)
+
     def scan(self, after: bytes | None, limit: int) -> list[tuple[bytes, Any]]:
         keys = sorted(key for key in self.stored if after is None or key > after)
         return [(key, self.get(key)) for key in keys[:limit]]

@@ -6,12 +6,20 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.fold import (
+    ControlRow,
+    DocumentsInMemory,
+    PartitionFold,
+    Subject,
+    decode_control,
+    encode_control,
+)
 from models.health.react import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.base import to_milliseconds
 from schemas.control import ModelPublished, OverrideSet
 from schemas.messages import MessageClassified
+from schemas.profiles import ContactUpdated
 from schemas.signals import Clock, Signal, Tick
 from schemas.surveys import SurveyAnswered
 from schemas.tickets import TicketOpened, TicketSolved
@@ -19,6 +27,21 @@ from schemas.tickets import TicketOpened, TicketSolved
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CONTACTS = ("a", "b", "c")
 SENTIMENT_ONLY = b'{"version": "2", "components": {"sentiment": {"weight": 10}}}'
+SEGMENTED = msgspec.json.encode(
+    {
+        "version": "3",
+        "components": {"nps": {}, "sentiment": {"weight": 10}, "engagement": {}},
+        "exceptions": [
+            {"name": "open", "when": {"open_ticket": {}}, "cap": 55},
+            {"name": "unhappy", "when": {"answer": {"kind": "nps", "at_most": 0.6, "window_days": 3}}, "cap": 20},
+        ],
+        "segments": [
+            {"name": "vip", "when": {"attributes": {"plan": "gold"}}, "components": {"engagement": {"weight": 60}}},
+            {"name": "users", "when": {"role": "user"}, "exceptions": []},
+        ],
+    }
+)
+DOCUMENTS = {"2": SENTIMENT_ONLY, "3": SEGMENTED}
 
 
 def at(hours: float) -> datetime:
@@ -45,13 +68,14 @@ class Partition:
 
     def __init__(self) -> None:
         self.rows: dict[str, bytes] = {}
+        self.documents = DocumentsInMemory()
         self.control = encode_control(ControlRow())
         self.outputs: dict[str, list[Any]] = {}
         self.offset = -1
 
     def log(self, contact: str | None, entry: Signal, offset: int | None = None) -> None:
         self.offset = self.offset + 1 if offset is None else offset
-        fold = PartitionFold(decode_control(self.control))
+        fold = PartitionFold(decode_control(self.control), self.documents)
         if contact is None:
             fold.enter(self.offset, entry)
         else:
@@ -63,7 +87,7 @@ class Partition:
 
     def sweep(self, rows: int) -> None:
         """Sweep the next so many rows."""
-        fold = PartitionFold(decode_control(self.control))
+        fold = PartitionFold(decode_control(self.control), self.documents)
         if fold.sweep_due():
             left = [contact for contact in sorted(self.rows) if contact.encode() > fold.control.cursor][:rows]
             for contact in left:
@@ -95,11 +119,12 @@ facts = st.one_of(
     st.just(("ticket", None)),
     st.just(("solved", None)),
     st.just(("override", None)),
+    st.builds(lambda v: ("profile", v), st.sampled_from([None, "gold", "user"])),
 )
 steps = st.one_of(
     st.tuples(st.just("fact"), st.sampled_from(CONTACTS), facts, st.integers(0, 80)),
     st.tuples(st.just("tick")),
-    st.tuples(st.just("model")),
+    st.tuples(st.just("model"), st.sampled_from(sorted(DOCUMENTS))),
     st.tuples(st.just("clock")),
 )
 
@@ -118,8 +143,8 @@ def to_log(plan: list[Any]) -> Iterator[tuple[str | None, Signal]]:
                 event_id=f"m{number}",
                 occurred_at=at(hours),
                 tenant="t",
-                version="2",
-                model=msgspec.Raw(SENTIMENT_ONLY),
+                version=step[1],
+                model=msgspec.Raw(DOCUMENTS[step[1]]),
                 author="u",
             )
             yield None, signal(published, hours)
@@ -136,6 +161,8 @@ def _fact(kind: str, value: Any, number: int, contact: str, occurred: datetime) 
         return SurveyAnswered(**base, kind="nps", value=value, scale_min=0, scale_max=10)
     if kind == "message":
         return MessageClassified(**base, message=f"m{number}", author="customer", label=value, confidence=0.9)
+    if kind == "profile":
+        return ContactUpdated(**base, role=value, attributes={} if value is None else {"plan": value})
     if kind == "ticket":
         return TicketOpened(**base, ticket="t1")
     if kind == "solved":
@@ -195,7 +222,7 @@ def test_a_day_that_was_closed_before_is_ignored() -> None:
 def test_a_signal_before_a_model_was_published_is_scored_by_the_model_before() -> None:
     partition = Partition()
     partition.log("a", nps("a", 10, 1))
-    for contact, entry in to_log([("model",)]):
+    for contact, entry in to_log([("model", "2")]):
         partition.log(contact, entry)
     partition.log("b", nps("b", 10, 2))
     assert [score.model for score in partition.outputs["a"] if hasattr(score, "model")] == ["default"]

@@ -49,11 +49,11 @@ def test_a_model_may_come_as_part_of_a_record() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"components": {"mood": {}}}, "components.mood is not a component; there are: nps, csat"),
-        ({"components": {"nps": {"weight": -1}}}, "components.nps: .*weight"),
+        ({"components": {"mood": {}}}, "components.mood: there is no such component; there are: nps, csat"),
+        ({"components": {"nps": {"weight": -1}}}, "components.nps.weight: .*>= 0"),
         ({"components": {"nps": {"wieght": 1}}}, "components.nps: .*wieght"),
-        ({"components": {"csat": {"source": "best"}}}, "components.csat: .*best.*source"),
-        ({"components": {"sentiment": {"conversations": 0}}}, "components.sentiment: .*conversations"),
+        ({"components": {"csat": {"source": "best"}}}, "components.csat.source: .*best"),
+        ({"components": {"sentiment": {"conversations": 0}}}, "components.sentiment.conversations: "),
         ({"components": {"nps": {"enabled": False}}}, "nothing to score by"),
         ({"components": {}}, "nothing to score by"),
         ({"bands": {"healthy": 20}}, "band edges must rise"),
@@ -68,5 +68,5 @@ def test_a_bad_model_is_refused_with_the_name_of_the_field(changes: dict[str, ob
 
 
 def test_bytes_that_are_no_model_are_refused() -> None:
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="truncated"):
         parse_model(b"{")

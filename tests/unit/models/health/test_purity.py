@@ -12,7 +12,7 @@ from tests.unit.models.health.test_state import busy_row
 FOLDER = Path(models.health.__file__).parent
 ALLOWED = {"models", "msgspec", "schemas"}
 ALLOWED |= {"bisect", "collections", "datetime", "functools", "hashlib", "itertools", "math", "operator", "struct"}
-ALLOWED |= {"typing"}
+ALLOWED |= {"re", "typing"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 
 

@@ -198,7 +198,7 @@ def test_equal_thresholds_are_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", FACTORS)
 def test_a_factor_says_what_is_wrong_with_its_parameters(name: str) -> None:
-    with pytest.raises(ModelError, match=rf"components\.{name}: .*good"):
+    with pytest.raises(ModelError, match=rf"components\.{name}\.good: .*`str`"):
         factor(name, good="much")
     with pytest.raises(ModelError, match=rf"components\.{name}: .*best"):
         factor(name, best=1)
