@@ -142,7 +142,7 @@ class Row:
     def tick(self, days: float) -> Reaction:
         """The daily recompute."""
         day = from_milliseconds(ms(days)).toordinal()
-        reaction = tick(self.facts, Whose(), day, ms(days), self.model, "live")
+        reaction = tick(self.facts, Whose(), day, ms(days), self.mine, "live")
         self.state = decode(encode(self.facts))
         return reaction
 
@@ -151,9 +151,14 @@ class Row:
         assert self.state is not None
         return self.state
 
+    @property
+    def mine(self) -> HealthModel:
+        """The model as it is for this contact."""
+        return self.model.of(self.facts.profile)
+
     def at(self, days: float) -> Assessment:
         """The score at a time, from the facts."""
-        assessed = assess(self.facts, self.model, ms(days))
+        assessed = assess(self.facts, self.mine, ms(days))
         assert assessed is not None
         return assessed
 
