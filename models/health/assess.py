@@ -60,7 +60,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     @property
     def points(self) -> dict[int, float]:
         """The points of each present component by code. They sum to `score_raw`."""
-        return {one.code: points(one, self.weight) for one in self.components if one is not None}
+        return points_by_code(self.components, self.weight)
 
 
 def assess(state: ContactState, model: HealthModel, now: int) -> Assessment | None:
@@ -158,6 +158,11 @@ def weigh(components: Components) -> tuple[int | float, float]:
 def points(one: Measured, weight: float) -> float:
     """The points of a component, where the weights of all present ones sum to `weight`."""
     return 100.0 * one.weight * one.value / weight
+
+
+def points_by_code(components: Components, weight: int | float) -> dict[int, float]:
+    """The points of each component that is present."""
+    return {one.code: 100.0 * one.weight * one.value / weight for one in components if one is not None}
 
 
 def count_facts(state: ContactState) -> int:

@@ -13,12 +13,14 @@ import msgspec
 
 from models.health.bands import BANDS
 from models.health.facts.messages import DAY_MS
+from models.health.state import Components
 from schemas.base import Band
 
 KEPT_MS = 8 * DAY_MS
 
 _HEAD = Struct(">HIBB")
 _POINTS = Struct(">I")
+_WHOLE = tuple(Struct(f">HIBB{components}I") for components in range(256))
 _TIME_SIZE = 6
 _PRECISION = 100_000
 
@@ -32,10 +34,14 @@ class Close(msgspec.Struct, frozen=True, gc=False):
     points: dict[int, float]
 
 
-def pack_close(at: int, score: int, band: int, points: dict[int, float]) -> bytes:
-    """The packed form of a close; `band` by its place, `points` by the component's code."""
-    head = _HEAD.pack(at >> 32, at & 0xFFFFFFFF, score, band)
-    return head + b"".join([_POINTS.pack(code << 24 | round(each * _PRECISION)) for code, each in points.items()])
+def pack_close(at: int, score: int, band: int, components: Components, weight: int | float) -> bytes:
+    """The packed form of a close; `band` by its place, `weight` that of all components that are present."""
+    numbers = [
+        one.code << 24 | round(100.0 * one.weight * one.value / weight * _PRECISION)  # as `assess.points` has it
+        for one in components
+        if one is not None
+    ]
+    return _WHOLE[len(numbers)].pack(at >> 32, at & 0xFFFFFFFF, score, band, *numbers)
 
 
 def unpack_close(packed: bytes) -> Close:

@@ -17,14 +17,14 @@ from models.health.assess import (
     count_facts,
     measure,
     next_changes,
-    points,
+    points_by_code,
     remeasure,
     summarise,
     trend,
     weigh,
 )
 from models.health.bands import AT_RISK, BANDS
-from models.health.closes import add_close, closed_since, pack_close
+from models.health.closes import add_close, closed_since, pack_close, same_close
 from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
@@ -123,7 +123,7 @@ def tick(state: ContactState, subject: Subject, day: int, now: int, model: Healt
     reaction = Reaction()
     before = state.published
     old = aged(state, model, now)
-    if before is not None and _stands(state, before, old, model, now) and closed_since(state.closes, before.now):
+    if before is not None and _stands(state, before, old, model, now) and _closed_as(state.closes, before):
         return reaction
     facts = count_facts(state) if before is None else before.facts
     current = summarise(state, model, now, old, facts)
@@ -153,12 +153,14 @@ def audit(state: ContactState, model: HealthModel) -> bool:
     published = state.published
     if published is None or published.model != model.key:
         return True
-    current = assess(state, model, published.now)
+    # This is done for each row of each sweep, and almost always the first comparison is all.
+    components = measure(state, model, published.now)
+    if components == published.components and not model.exceptions:
+        return True
+    current = summarise(state, model, published.now, components, published.facts)
     if current is None or current.capped_by != published.capped_by:
         return False
-    if current.components == published.components:
-        return True
-    then = {one.code: points(one, weigh(published.components)[0]) for one in published.components if one is not None}
+    then = points_by_code(published.components, weigh(published.components)[0])
     now = current.points
     return then.keys() == now.keys() and all(abs(then[code] - now[code]) <= _DRIFT for code in then)
 
@@ -245,10 +247,18 @@ def _reaffirmed(state: ContactState, before: Published, model: HealthModel, now:
 def _close(
     reaction: Reaction, state: ContactState, subject: Subject, day: int, current: Assessment, mode: Mode
 ) -> None:
-    close = pack_close(current.now, current.score, current.band_number, current.points)
+    close = pack_close(current.now, current.score, current.band_number, current.components, current.weight)
     if add_close(state.closes, close, current.now):
         reaction.close = records.score_closed(subject.tenant, subject.contact, state.seq, day, current, mode)
         reaction.changed = True
+
+
+def _closed_as(closes: list[bytes], before: Published) -> bool:
+    """Whether a close of what was published would say nothing new."""
+    if closed_since(closes, before.now):
+        return True
+    close = pack_close(before.now, before.score, before.band, before.components, before.weight)
+    return bool(closes) and same_close(closes[-1], close)
 
 
 def _tombstone(reaction: Reaction, state: ContactState, before: Published | None) -> None:

@@ -1,6 +1,7 @@
 """The records that go out of a row: scores, band changes, daily closes."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import get_args
 
 from models.health.assess import Assessment, confidence, points, remeasure, weigh
@@ -185,5 +186,7 @@ def _shifted(before: Components, weight_before: float, after: Components, weight
     return {NAMES[code]: change for code, change in changes.items() if change != 0.0}
 
 
+# A record names most of its times more than once, and those of a cycle are near each other.
+@lru_cache(maxsize=1024)
 def _time(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,7 +1,6 @@
 """`sentiment`: how the contact's last conversations read."""
 
 from itertools import compress
-from operator import truediv
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,10 @@ from models.health.facts.corrections import labels_as_corrected
 from models.health.facts.messages import conversation_numbers, time_of
 from models.health.facts.sections import MESSAGES
 from models.health.state import ContactState, Measured
+
+_ONE = 193
+"""A conversation is summed up in one number: `_ONE` for each message, and their labels (at most 64 times 3)."""
+_COUNTED = bytes([0, *(_ONE + label for label in (1, 2, 3)), *range(4, 256)])
 
 
 class Sentiment(Component, frozen=True, kw_only=True):
@@ -28,19 +31,16 @@ class Sentiment(Component, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """Newest message first, so that the first conversations met are the last ones."""
         labels = labels_as_corrected(state.messages, state.corrections)
+        counted = labels.translate(_COUNTED, b"\0")[::-1]
+        if not counted:
+            return None
         conversations = compress(conversation_numbers(state.messages)[::-1], labels[::-1])
         sums: dict[int, int] = {}
-        counts: dict[int, int] = {}
-        for label, conversation in zip(labels.translate(None, b"\0")[::-1], conversations, strict=True):
-            if conversation in sums:
-                sums[conversation] += label
-                counts[conversation] += 1
-            elif len(sums) < self.conversations:
-                sums[conversation] = label
-                counts[conversation] = 1
-        if not sums:
-            return None
+        before = sums.get
+        for conversation, one in zip(conversations, counted, strict=True):
+            sums[conversation] = before(conversation, 0) + one
+        last = list(sums.values())[: self.conversations]
         # Labels are 1 (negative), 2 and 3 (positive); values are 0, 0.5 and 1.
-        mean = sum(map(truediv, sums.values(), counts.values())) / len(sums)
+        mean = sum([each % _ONE / (each // _ONE) for each in last]) / len(last)
         last_at = time_of(state.messages, len(labels.rstrip(b"\0")) - 1)
-        return self.measured((mean - 1.0) / 2.0, sum(counts.values()), last_at)
+        return self.measured((mean - 1.0) / 2.0, sum([each // _ONE for each in last]), last_at)

@@ -24,7 +24,7 @@ LIMIT = KEPT * SIZE
 _ID_AT = 6
 _KEY_SIZE = 14
 _READING_AT = 14
-_CONVERSATION_AT = 16
+_CONVERSATIONS = tuple(Struct(">" + messages * "16xI4x") for messages in range(KEPT + 1))
 
 LABELS: dict[SentimentLabel | None, int] = {None: 0, "negative": 1, "neutral": 2, "positive": 3}
 AGENT, BOT, SYSTEM = 4, 5, 6
@@ -118,9 +118,9 @@ def is_customers(kept: bytes, position: int) -> bool:
     return kept[position + _READING_AT] < AGENT << 5
 
 
-def conversation_numbers(kept: bytes) -> list[int]:
-    """For each kept message, oldest first, a number that stands for its conversation while this process runs."""
-    return memoryview(kept).cast("I")[_CONVERSATION_AT // 4 :: SIZE // 4].tolist()
+def conversation_numbers(kept: bytes) -> tuple[int, ...]:
+    """For each kept message, oldest first, the number of its conversation."""
+    return _CONVERSATIONS[len(kept) // SIZE].unpack(kept)
 
 
 def time_of(kept: bytes, index: int) -> int:
