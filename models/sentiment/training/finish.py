@@ -18,13 +18,13 @@ from models.sentiment.training.export import MODEL, copy_tokenizer, export, quan
 from models.sentiment.training.loop import OUTPUTS
 from models.sentiment.training.recipe import PRIOR_TAU, STUDENTS
 
-NAME, VERSION = "heartline-minilm", "1"
+NAME, VERSION = "heartline-minilm", "2"
 
 
 def finish(corpus: Corpus, work: Path, out: Path) -> None:
     """Write the artefact to `out`, and the float model it came from to `work/model.onnx`."""
     out.mkdir(parents=True, exist_ok=True)
-    quantize(export(averaged(work), work / "model.onnx"), out / MODEL)
+    quantize(export(averaged(work), corpus.emotion_names, work / "model.onnx"), out / MODEL)
     copy_tokenizer(out)
     write_config(out, calibrated(corpus, out))
 

@@ -27,7 +27,9 @@ WEIGHT_DECAY = 0.01
 LAYER_DECAY = 0.9
 LABEL_SHARE = 0.3
 """Of a student's loss on a tweet: the rest is the distance to the teachers."""
-EMOTION_WEIGHT, DISTILLED_COMMENT_WEIGHT = 0.15, 0.5
+EMOTION_WEIGHT, DISTILLED_COMMENT_WEIGHT = 0.25, 0.5
+COMMENT_BATCHES = 1.5
+"""Batches of comments for each batch of tweets: emotions want three to four epochs, where tweets want two."""
 OUTPUTS = EMOTIONS + len(GROUPS)
 
 
@@ -106,7 +108,7 @@ class Trainer:
         if run.student:
             self.comment_ids, self.targets = encode([c.text for c in comments]), emotion_targets(comments, names)
             lengths = [len(ids) for ids in self.comment_ids]
-            rounds = ceil(len(plan) / (len(lengths) // BATCH - 1))
+            rounds = ceil(len(plan) * COMMENT_BATCHES / (len(lengths) // BATCH - 1))
             self.comment_plan = list(chain.from_iterable(batches(lengths, BATCH, random) for _ in range(rounds)))
 
     def step(self, step: int) -> float:
@@ -119,8 +121,8 @@ class Trainer:
         loss = self._tweet_loss(self.tweet_plan[step])
         loss.backward()
         total = loss.item()
-        if self.taught is not None:
-            loss = self._comment_loss(self.comment_plan[step])
+        for places in self._comments(step):
+            loss = self._comment_loss(places)
             loss.backward()
             total += loss.item()
         nn.utils.clip_grad_norm_(chain.from_iterable(group["params"] for group in self.dense.param_groups), CLIP)
@@ -130,6 +132,12 @@ class Trainer:
         self.sparse.zero_grad()
         self.done = step + 1
         return total
+
+    def _comments(self, step: int) -> list[list[int]]:
+        """The batches of comments of this step: one or two for a student, none for a teacher."""
+        if self.taught is None:
+            return []
+        return self.comment_plan[int(step * COMMENT_BATCHES) : int((step + 1) * COMMENT_BATCHES)]
 
     def _tweet_loss(self, places: list[int]) -> Tensor:
         sentiment, _ = self._forward([self.tweet_ids[place] for place in places])

@@ -197,6 +197,7 @@ def test_a_corrected_message_is_kept_only_where_the_tenant_allows_it(allowed: fr
     sent = Stage(labelled_examples=allowed).take(HEALTH_CONTROL, correction)
     examples = [one for one in sent if one.topic == SUPPORT_LABELLED_EXAMPLES]
     assert len(examples) == kept
+    assert all(b"secret words" in (one.value or b"") for one in examples)
     assert all(b"secret" not in (one.value or b"") for one in sent if one not in examples)
 
 

@@ -5,18 +5,22 @@ import pytest
 
 from models.sentiment.errors import BadLabelMap
 from models.sentiment.meaning import Calibration, Meaning, label_columns
-from models.sentiment.port import LABELS
-
-ONE = np.ones(1, np.float32)
+from models.sentiment.port import LABELS, Reading
 
 
 def logits(*values: float) -> np.ndarray:
     return np.array([values], np.float32)
 
 
+def read(meaning: Meaning, rows: np.ndarray) -> Reading:
+    """The reading of a text with these windows, all of one length."""
+    [reading] = meaning.read(rows, np.ones(len(rows), np.float32), [slice(0, len(rows))])
+    return reading
+
+
 def test_temperature_makes_it_less_sure_but_changes_no_label() -> None:
-    sharp = Meaning(LABELS, Calibration(temperature=1.0), 0).read(logits(2, 0, 0), ONE)
-    soft = Meaning(LABELS, Calibration(temperature=2.0), 0).read(logits(2, 0, 0), ONE)
+    sharp = read(Meaning(LABELS, Calibration(temperature=1.0), 0), logits(2, 0, 0))
+    soft = read(Meaning(LABELS, Calibration(temperature=2.0), 0), logits(2, 0, 0))
     assert sharp.label == soft.label == "negative"
     assert sharp.confidence is not None
     assert soft.confidence is not None
@@ -25,19 +29,19 @@ def test_temperature_makes_it_less_sure_but_changes_no_label() -> None:
 
 def test_the_prior_is_taken_back_as_the_documentation_says() -> None:
     prior = (0.16, 0.45, 0.39)
-    reading = Meaning(LABELS, Calibration(1.0, prior, prior_tau=0.5), 0).read(logits(1, 2, 0), ONE)
+    reading = read(Meaning(LABELS, Calibration(1.0, prior, prior_tau=0.5), 0), logits(1, 2, 0))
     raised = [math.exp(value - 0.5 * math.log(share)) for value, share in zip((1, 2, 0), prior, strict=True)]
     assert reading.probabilities is not None
     assert reading.probabilities.negative == pytest.approx(raised[0] / sum(raised), abs=1e-4)
 
 
 def test_outputs_in_another_order_are_put_in_order() -> None:
-    reading = Meaning(("positive", "negative", "neutral"), Calibration(), 0).read(logits(5, 0, 0), ONE)
+    reading = read(Meaning(("positive", "negative", "neutral"), Calibration(), 0), logits(5, 0, 0))
     assert reading.label == "positive"
 
 
 def test_a_model_without_neutral_never_says_neutral() -> None:
-    reading = Meaning(("negative", "positive"), Calibration(), 0).read(logits(0.1, 0), ONE)
+    reading = read(Meaning(("negative", "positive"), Calibration(), 0), logits(0.1, 0))
     assert reading.label == "negative"
     assert reading.probabilities is not None
     assert reading.probabilities.neutral == 0
@@ -45,14 +49,14 @@ def test_a_model_without_neutral_never_says_neutral() -> None:
 
 def test_a_tone_is_there_from_its_threshold_and_without_a_label_too() -> None:
     meaning = Meaning(LABELS, Calibration(), 0.99, {"frustrated": 0.5, "sad": 0.5})
-    reading = meaning.read(logits(0, 0, 0, 0.1, -0.1), ONE)
+    reading = read(meaning, logits(0, 0, 0, 0.1, -0.1))
     assert reading.label is None
     assert reading.tones == ("frustrated",)
 
 
 def test_a_tone_of_one_window_is_a_tone_of_the_text() -> None:
     rows = np.array([[0, 0, 0, -5], [0, 0, 0, 5]], np.float32)
-    reading = Meaning(LABELS, Calibration(), 0, {"frustrated": 0.5}).read(rows, np.ones(2, np.float32))
+    reading = read(Meaning(LABELS, Calibration(), 0, {"frustrated": 0.5}), rows)
     assert reading.tones == ("frustrated",)
 
 

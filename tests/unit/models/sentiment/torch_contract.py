@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 from transformers import BertConfig, BertForSequenceClassification
 
 from models.sentiment.errors import BadLabelMap, MissingFile
@@ -67,7 +68,11 @@ def test_labels_of_other_names_need_a_map(directory: Path) -> None:
         load_hugging_face(str(directory), sessions=1)
 
 
-def test_a_name_that_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(MissingFile, match="nobody/nothing"):
+@pytest.mark.parametrize(
+    "hub", [{"HF_HUB_OFFLINE": True}, {"ENDPOINT": "http://127.0.0.1:9"}], ids=["off", "unreachable"]
+)
+def test_a_name_that_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch, hub: dict[str, object]) -> None:
+    for name, value in hub.items():
+        monkeypatch.setattr(constants, name, value)
+    with pytest.raises(MissingFile, match="hf:nobody/nothing is neither"):
         load_hugging_face("nobody/nothing", sessions=1)
