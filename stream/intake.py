@@ -40,6 +40,8 @@ log = structlog.get_logger()
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
 READ_TEXTS = 256
 """Texts read in one call: so often does a slow classifier say that it is alive."""
+CALLS = 2
+"""Calls under way: while the last texts of one are read, the classifier's other threads are busy with the next."""
 
 
 class Decoded(NamedTuple):
@@ -61,12 +63,15 @@ class Sentiment:
 
     async def read(self, texts: Sequence[str]) -> list[Reading]:
         """One reading per text, in order. Waits for as long as the classifier fails."""
-        readings: list[Reading] = []
-        for start in range(0, len(texts), READ_TEXTS):
-            readings += await self._read_part(texts[start : start + READ_TEXTS])
-        return readings
+        parts = [texts[start : start + READ_TEXTS] for start in range(0, len(texts), READ_TEXTS)]
+        turns = asyncio.Semaphore(CALLS)
+        return list(chain.from_iterable(await asyncio.gather(*(self._read_part(part, turns) for part in parts))))
 
-    async def _read_part(self, texts: Sequence[str]) -> list[Reading]:
+    async def _read_part(self, texts: Sequence[str], turns: asyncio.Semaphore) -> list[Reading]:
+        async with turns:
+            return await self._read_until_it_works(texts)
+
+    async def _read_until_it_works(self, texts: Sequence[str]) -> list[Reading]:
         for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             started = time.monotonic()
             try:
