@@ -54,6 +54,7 @@ eval: .venv/.runtime ## the table of the sentiment model's card
 
 schemas: .venv/.runtime ## write JSON Schema and AsyncAPI anew from the types
 	@$(BIN)/python -m schemas.generate $(ARGS)
+	@$(BIN)/python -m stream model schema > schemas/health-model.json
 
 lock: ## resolve the dependencies anew (needs uv; make lock ARGS=--upgrade takes newer versions)
 	uv lock $(ARGS)

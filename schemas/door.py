@@ -169,6 +169,8 @@ def _refuse_model(event: ModelPublished) -> DecodeFailure | None:
         model = msgspec.json.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return DecodeFailure("undecodable", "`model` is not JSON")
+    if "@" in (text := document.decode()) and _ADDRESS(text):
+        return DecodeFailure("address", "`model` holds an e-mail address, and is kept: leave it out")
     return None if isinstance(model, dict) else DecodeFailure("invalid", "`model` must be an object")
 
 

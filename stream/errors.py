@@ -5,6 +5,7 @@ ends.
     ├── ConfigurationError            10   a setting is missing or contradicts another
     ├── BadInput                      11   a file given to a command cannot be read as what it should be
     ├── NotScored                     12   the contact asked for has no score
+    ├── ModelRefused                  13   a health model cannot be published as it is
     ├── BrokerError                   20
     │   ├── BrokerUnreachable         20   nobody answers, or authentication failed
     │   ├── TopicMissing              21
@@ -40,6 +41,7 @@ __all__ = [
     "DeliveryFailed",
     "DiskFull",
     "HeartlineError",
+    "ModelRefused",
     "NewerStateRow",
     "NotScored",
     "SourceRecreated",
@@ -73,6 +75,12 @@ class NotScored(HeartlineError):
     """The contact asked for has no score."""
 
     exit_code = 12
+
+
+class ModelRefused(HeartlineError):
+    """A health model cannot be published as it is."""
+
+    exit_code = 13
 
 
 class BrokerError(HeartlineError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from models.health.errors import ModelError
-from models.health.model import parse_model
+from models.health.model import published_model
 from schemas.base import Event
 from schemas.control import Control, ModelPublished
 from schemas.door import refusal
@@ -36,7 +36,7 @@ def read_events(file: Path) -> Iterator[Event]:
             try:
                 event = _decode(line)
                 if isinstance(event, ModelPublished):
-                    parse_model(event.model)
+                    published_model(event)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ModelError) as error:
                 raise BadInput(f"{file}, line {number}: {error}") from error
             refused = refusal(event, now_ms=now_ms, tenants=None)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from models.health.errors import ModelError
-from models.health.model import parse_model
+from models.health.model import published_model
 from models.sentiment.port import Classifier, Reading
 from schemas.base import Event
 from schemas.catalogue import (
@@ -210,7 +210,7 @@ def _decode_one(topic: str, value: bytes | None, now: int, tenants: set[str]) ->
     event = decode_event(topic, value, now_ms=now, tenants=tenants)
     if isinstance(event, ModelPublished):
         try:
-            parse_model(event.model)
+            published_model(event)
         except ModelError as error:
             return DecodeFailure("invalid", str(error))
     return event

@@ -11,8 +11,9 @@ import msgspec
 from models.health.errors import ModelError, Path, Problem
 from models.health.hard_exceptions import HardException, Slug
 from models.health.segments import When
+from schemas.door import MAX_MODEL_BYTES
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = MAX_MODEL_BYTES
 """A document is no longer: it has to fit into a record of the log, and a person has to read it."""
 VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,62}$"
 Version = Annotated[str, msgspec.Meta(pattern=VERSION_PATTERN)]

@@ -3,6 +3,7 @@
 They are made of the msgspec types by which the log is read, field by field: nothing is described twice.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from inspect import getdoc
 from types import UnionType
@@ -46,15 +47,21 @@ def _blocks(*, partial: bool) -> dict[str, Any]:
     which are judged together with the base's.
     """
     return {
-        "components": _named("Components", {name: _form(kind, partial=partial) for name, kind in COMPONENTS.items()}),
+        "components": _named("Components", COMPONENTS, partial=partial),
         "bands": _form(BandEdges, partial=partial),
-        "alerts": _named("Alerts", {name: _form(kind, partial=partial) for name, kind in ALERTS.items()}),
+        "alerts": _named("Alerts", ALERTS, partial=partial),
     }
 
 
-def _named(name: str, forms: dict[str, type[Form]]) -> type[Form]:
-    fields: dict[str, Any] = {field: (form, Field(default_factory=dict)) for field, form in forms.items()}
-    return create_model(name, __base__=Form, **fields)
+def _named(name: str, kinds: Mapping[str, type[msgspec.Struct]], *, partial: bool) -> type[Form]:
+    fields: dict[str, Any] = {
+        field: (_form(kind, partial=partial), Field(default_factory=dict)) for field, kind in kinds.items()
+    }
+    return create_model(_title(name, partial), __base__=Form, **fields)
+
+
+def _title(name: str, partial: bool) -> str:
+    return f"{name}Part" if partial else name
 
 
 def _form(kind: type[msgspec.Struct], *, partial: bool, **other: Any) -> type[Form]:
@@ -67,8 +74,8 @@ def _form(kind: type[msgspec.Struct], *, partial: bool, **other: Any) -> type[Fo
     validators: dict[str, Any] = {}
     if hasattr(kind, "__post_init__") and not partial:
         validators["whole"] = model_validator(mode="after")(_check_of(kind))
-    name = kind.__name__ + ("Part" if partial else "")
     described = (getdoc(kind) or "").split("\n\n")[0].replace("\n", " ")
+    name = _title(kind.__name__, partial)
     return create_model(name, __base__=Form, __doc__=described, __validators__=validators, **fields)
 
 

@@ -19,6 +19,7 @@ from models.health.errors import ModelError, Path, Problem
 from models.health.facts.profile import Profile
 from models.health.hard_exceptions import HardException
 from models.health.segments import When
+from schemas.control import ModelPublished
 
 DEFAULT_VERSION = "default"
 
@@ -79,6 +80,14 @@ class HealthModel:
 def parse_model(document: bytes | msgspec.Raw) -> HealthModel:
     """The model of a JSON document. Raises ModelError, which names the fields."""
     return build_model(decode_document(document), document_digest(document))
+
+
+def published_model(event: ModelPublished) -> HealthModel:
+    """The model of a publication. Raises ModelError for one that must not enter the log."""
+    model = parse_model(event.model)
+    if model.version != event.version:
+        raise ModelError([Problem(("version",), "the publication names another version than its model")])
+    return model
 
 
 def document_digest(document: bytes | msgspec.Raw) -> bytes:

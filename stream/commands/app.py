@@ -8,6 +8,7 @@ from stream.commands import (
     dlq,
     explain,
     importing,
+    model,
     score,
     send,
     settings,
@@ -37,5 +38,6 @@ app.command(name="explain")(explain.explain)
 app.command(name="classify")(classify.classify)
 app.command(name="model-card")(classify.model_card)
 app.command(name="settings")(settings.settings)
+app.add_typer(model.app, name="model")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(state.app, name="state")

@@ -1,0 +1,89 @@
+"""What is different in one model from another, field by field, in words."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from models.health.alerts.registry import ALERTS
+from models.health.bands import BandEdges
+from models.health.components.registry import COMPONENTS
+from models.health.document import Document, SegmentDocument, decode_document
+
+
+class Difference(NamedTuple):
+    """A field that is different; None where it is not there."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.path}: new, {_word(self.after)}"
+        if self.after is None:
+            return f"{self.path}: gone, was {_word(self.before)}"
+        return f"{self.path}: {_word(self.before)} → {_word(self.after)}"
+
+
+def differences(before: bytes, after: bytes) -> list[Difference]:
+    """What the second document says otherwise than the first, defaults of fields left out included.
+
+    Raises ModelError for a document that cannot be read.
+    """
+    one, other = _fields(decode_document(before)), _fields(decode_document(after))
+    found = []
+    for path in (*one, *(path for path in other if path not in one)):
+        said, says = one.get(path), other.get(path)
+        if isinstance(said, dict) and isinstance(says, dict):
+            found += [
+                Difference(f"{path}.{name}", said.get(name), says.get(name))
+                for name in (*said, *(name for name in says if name not in said))
+                if said.get(name) != says.get(name)
+            ]
+        elif said != says:
+            found.append(Difference(path, said, says))
+    return found
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    """What a document says, by path. Blocks whose fields are compared one by one are dicts."""
+    fields: dict[str, Any] = {"version": document.version, "description": document.description}
+    for name, parameters in document.components.items():
+        fields[f"components.{name}"] = _whole(COMPONENTS.get(name), parameters)
+    fields["bands"] = _whole(BandEdges, document.bands)
+    for name, kind in ALERTS.items():
+        fields[f"alerts.{name}"] = _whole(kind, document.alerts.get(name, {}))
+    for exception in document.exceptions or ():
+        fields[f"exceptions.{exception.name}"] = {
+            "when": msgspec.to_builtins(exception.when),
+            "cap": exception.cap,
+        }
+    if document.segments:
+        fields["segments"] = ", ".join(segment.name for segment in document.segments)
+    for segment in document.segments:
+        fields[f"segments.{segment.name}"] = _overridden(segment)
+    return fields
+
+
+def _overridden(segment: SegmentDocument) -> dict[str, Any]:
+    """What a segment says itself, by path within it."""
+    own = msgspec.to_builtins(segment)
+    fields: dict[str, Any] = {"when": own["when"]}
+    for block in ("components", "bands", "alerts"):
+        fields |= {f"{block}.{name}": value for name, value in own[block].items()}
+    return fields if segment.exceptions is None else fields | {"exceptions": own["exceptions"]}
+
+
+def _whole(kind: type[msgspec.Struct] | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with the defaults of those that are left out."""
+    return parameters if kind is None else msgspec.to_builtins(msgspec.convert(parameters, kind))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_word(one)}" for name, one in value.items()) or "nothing"
+    if isinstance(value, (list, tuple)):
+        return " and ".join(map(_word, value)) or "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
