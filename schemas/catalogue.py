@@ -1,6 +1,7 @@
 """Every topic: its name, key, partitions, cleanup policy, retention and value types."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 import msgspec
@@ -12,10 +13,12 @@ from schemas.scores import (
     AccountScoreUpdated,
     AlertRaised,
     BandChanged,
+    ContactForgotten,
     LabelledExample,
     PortfolioScoreUpdated,
     ScoreClosed,
     ScoreUpdated,
+    TopicCleaned,
 )
 from schemas.signals import AccountSignal, PortfolioSignal, Signal
 from schemas.surveys import SupportReview, SupportSurvey
@@ -38,6 +41,7 @@ HEALTH_ACCOUNT_SCORES = "health.account-scores"
 HEALTH_PORTFOLIO_SIGNALS = "health.portfolio-signals"
 HEALTH_PORTFOLIO_SCORES = "health.portfolio-scores"
 HEALTH_PROFILES = "health.profiles"
+HEALTH_RECEIPTS = "health.receipts"
 SUPPORT_LABELLED_EXAMPLES = "support.labelled-examples"
 
 DEAD_LETTERS_SUFFIX = "-dlq"
@@ -50,6 +54,10 @@ KeyKind = Literal["source", "contact", "account", "subject"]
 SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
 # A dead letter is its source record and the headers that say why: it has to fit where the record fitted.
 DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024
+
+
+# Kafka deletes and compacts whole closed segments: what is to go in time must not wait in an open one.
+SEGMENT_MS = 86_400_000
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +85,10 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         config: dict[str, str] = {"cleanup.policy": self.cleanup}
         if self.cleanup == "delete":
             config["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        else:
+            config["max.compaction.lag.ms"] = str(SEGMENT_MS)
+        if self.cleanup == "compact" or self.retention_ms is not None:
+            config["segment.ms"] = str(SEGMENT_MS)
         if self.max_message_bytes is not None:
             config["max.message.bytes"] = str(self.max_message_bytes)
         return config
@@ -187,6 +199,7 @@ LOGS_AND_OUTPUTS = (
     _log(HEALTH_PORTFOLIO_SIGNALS, PortfolioSignal, "subject", "What each account gives to the portfolios it is in."),
     _latest(HEALTH_PORTFOLIO_SCORES, PortfolioScoreUpdated, "subject", "The present score of each portfolio."),
     _latest(HEALTH_PROFILES, ProfileChanged, "subject", "Display names of contacts and accounts."),
+    _facts(HEALTH_RECEIPTS, ContactForgotten, "That contacts were erased, and where until when.", retention_ms=None),
     _latest(
         SUPPORT_LABELLED_EXAMPLES, LabelledExample, "contact", "Corrected messages with their text; off by default."
     ),
@@ -200,3 +213,23 @@ TOPICS = {topic.name: topic for topic in (*_SOURCES, *_DEAD_LETTERS)}
 
 INPUT_TOPIC_OF = {value: topic.name for topic in INPUTS for value in topic.values}
 """The input topic of each event type."""
+
+
+def cleaned(erased: datetime) -> Iterator[TopicCleaned]:
+    """When each topic that knows contacts holds no more than the id of one that was `erased` (log time).
+
+    A segment is closed after a day, and then deleted when its last record is as old as the retention, or compacted
+    within a day.
+    """
+    day = timedelta(milliseconds=SEGMENT_MS)
+    for topic in TOPICS.values():
+        if topic.key == "account" or topic.name in (HEALTH_PORTFOLIO_SIGNALS, HEALTH_PORTFOLIO_SCORES, HEALTH_RECEIPTS):
+            continue
+        if topic.cleanup == "compact":
+            yield TopicCleaned(topic=topic.name, by="compaction", after=erased + 2 * day)
+        elif topic.retention_ms is not None:
+            after = erased + timedelta(milliseconds=topic.retention_ms) + day
+            yield TopicCleaned(topic=topic.name, by="retention", after=after)
+        else:
+            yield TopicCleaned(topic=topic.name, by="rewrite")
+    yield TopicCleaned(topic="*-changelog", by="compaction", after=erased + 2 * day)

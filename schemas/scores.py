@@ -132,6 +132,28 @@ class ScoreClosed(Output, frozen=True, kw_only=True, gc=False, tag="score.closed
     points: dict[str, float]
 
 
+class TopicCleaned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """When a topic holds no more of an erased contact than its id: `after` that time, by Kafka's retention or
+    compaction; without a time only after `heartline erase --rewrite`.
+    """
+
+    topic: Name
+    by: Literal["retention", "compaction", "rewrite"]
+    after: UtcTime | None = None
+
+
+class ContactForgotten(Output, frozen=True, kw_only=True, gc=False, tag="contact.forgotten"):
+    """`health.receipts`: a contact was erased. From now on nothing of it is scored or published.
+
+    `erased_at`: what occurred until then stays forgotten. `known_as`: the contacts that were merged into it.
+    """
+
+    contact: SubjectId
+    erased_at: UtcTime
+    topics: tuple[TopicCleaned, ...]
+    known_as: tuple[SubjectId, ...] = ()
+
+
 class AccountScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="account-score.updated"):
     """`health.account-scores`: the present score of an account."""
 

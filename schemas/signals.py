@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Band, Milliseconds, Mode, Record, SubjectId, TenantId
+from schemas.base import Band, ContactEvent, Milliseconds, Mode, Record, SubjectId, TenantId
 from schemas.control import (
     ContactErased,
     ContactMerged,
@@ -19,6 +19,16 @@ from schemas.messages import MessageClassified
 from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketReplied, TicketSolved, TicketUpdated
+
+
+class ContactAbsorbed(ContactEvent, frozen=True, kw_only=True, gc=False, tag="contact.absorbed"):
+    """All that was known of `absorbed`, who is the same person as `contact`. Written by scoring when it folds a merge.
+
+    `facts` is a row of state without anything derived from facts (`models.health.merge`).
+    """
+
+    absorbed: SubjectId
+    facts: bytes
 
 
 class Clock(Record, frozen=True, kw_only=True, gc=False, tag="clock"):
@@ -56,6 +66,10 @@ class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left")
     previous_confidence: Literal["low", "medium", "high"] | None = None
 
 
+class Erased(Record, frozen=True, kw_only=True, gc=False, tag="erased"):
+    """What stood at this offset was of an erased contact, or a mark of Kafka's: it says nothing any more."""
+
+
 class TickDone(Record, frozen=True, kw_only=True, gc=False, tag="tick.done"):
     """A partition of `health.signals` has applied the tick of `day` to all its rows."""
 
@@ -81,9 +95,10 @@ ContactFact = (
     | ContactErased
     | ContactRestored
     | ContactMerged
+    | ContactAbsorbed
 )
-PartitionFact = Clock | Tick | ModelPublished
-PARTITION_FACTS = (Clock, Tick, ModelPublished)
+PartitionFact = Clock | Tick | ModelPublished | Erased
+PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased)
 AccountFact = (
     AccountUpdated
     | ReviewPosted
@@ -94,6 +109,7 @@ AccountFact = (
     | TickDone
     | Clock
     | Tick
+    | Erased
 )
 LoggedFact = ContactFact | PartitionFact
 
@@ -114,9 +130,10 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 class Signal(LogEntry, frozen=True, kw_only=True, gc=False):
     """An entry of `health.signals`: a fact about one contact (keyed `tenant/contact`), or one that concerns a whole
-    partition (no key: `Clock`, `Tick`, `ModelPublished`)."""
+    partition (no key: `Clock`, `Tick`, `ModelPublished`, `Erased`). `hops`: by how many aliases it was passed on."""
 
     fact: LoggedFact
+    hops: int = 0
 
 
 class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):

@@ -1,4 +1,5 @@
-"""What every intake worker knows from `health.control`: the tenants, and whether a history import is under way.
+"""What every intake worker knows from `health.control`: the tenants, the merges that are not accepted, and whether a
+history import is under way.
 
 Each worker reads the whole topic (it is small and kept for ever) beside the group that routes its records.
 """
@@ -11,9 +12,11 @@ from typing import Final, TypeVar
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from schemas.base import Event
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted, TenantRegistered
 from schemas.decoding import decode_event
+from stream.merges import Merges
 
 WHOLE: Final = TopicPartition(HEALTH_CONTROL, 0, OFFSET_BEGINNING)
 POLL_SECONDS: Final = 0.2
@@ -35,6 +38,9 @@ class Directory:
     ) -> None:
         self.tenants: set[str] = set(tenants)
         self.history_open = False
+        self.refused: set[int] = set()
+        """Offsets of the merges that are not accepted."""
+        self._merges = Merges()
         self._log = [TopicPartition(HEALTH_SIGNALS, partition) for partition in range(log_partitions)]
         self._read = 0
         self._progress = asyncio.Event()
@@ -86,7 +92,7 @@ class Directory:
         for message in messages:
             error = message.error()
             if error is None:
-                self.learn(message.value())
+                self.learn(message.value(), message.offset() or 0)
                 self._read = (message.offset() or 0) + 1
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._read = message.offset() or 0
@@ -94,8 +100,8 @@ class Directory:
                 raise KafkaException(error)
         self._progress.set()
 
-    def learn(self, value: bytes | None) -> None:
-        """Take in one record; what is bad in it is the routing agent's to report."""
+    def learn(self, value: bytes | None, offset: int) -> None:
+        """Take in the record at an offset; what is bad in it is the routing agent's to report."""
         event = decode_event(HEALTH_CONTROL, value, now_ms=ANY_TIME, tenants=None)
         if isinstance(event, TenantRegistered):
             self.tenants.add(event.tenant)
@@ -103,3 +109,5 @@ class Directory:
             self.history_open = True
         elif isinstance(event, HistoryFinished):
             self.history_open = False
+        elif isinstance(event, Event) and not self._merges.accepts(event):
+            self.refused.add(offset)

@@ -19,8 +19,9 @@ from schemas.headers import Headers, cloud_event_headers
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.signals import AccountSignal, Signal, Tick
 from stream.directory import ANY_TIME
-from stream.errors import ConfigurationError
+from stream.errors import BadInput, ConfigurationError
 from stream.imports import TickDue
+from stream.merges import CIRCLE, Merges
 from stream.reading import TopicReader
 from stream.routing import Entry, classified, route
 from stream.sending import Sender
@@ -40,9 +41,15 @@ class Logged(NamedTuple):
 
 
 def entries(items: Iterable[Item], classifier: Classifier) -> Iterator[Logged]:
-    """The entries that events and ticks become, in their order; messages are classified in batches."""
+    """The entries that events and ticks become, in their order; messages are classified in batches.
+
+    Raises BadInput for a merge that would close a circle.
+    """
     batch: list[Item] = []
+    merges = Merges()
     for item in items:
+        if isinstance(item, Event) and not merges.accepts(item):
+            raise BadInput(f"event {item.event_id}: {CIRCLE}")
         batch.append(item)
         if len(batch) == BATCH:
             yield from _batch_entries(batch, classifier)

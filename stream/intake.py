@@ -23,7 +23,7 @@ from schemas.catalogue import (
     SUPPORT_LABELLED_EXAMPLES,
     SUPPORT_MESSAGES,
 )
-from schemas.control import ModelPublished, SentimentCorrected
+from schemas.control import ContactMerged, ModelPublished, SentimentCorrected
 from schemas.decoding import DecodeFailure, decode_event, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key
@@ -32,6 +32,7 @@ from schemas.signals import AccountSignal, Signal
 from stream.dataplane import Cycle, DataPlane, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.directory import Directory
+from stream.merges import CIRCLE
 from stream.metrics import Metrics
 from stream.routing import classified, labelled_example, route
 
@@ -135,7 +136,15 @@ class Intake:
             # The tenant may have been registered a moment ago: be sure before putting its events aside.
             await self._directory.catch_up()
             decoded = self._decode_all(run, now)
+        if any(isinstance(item.event, ContactMerged) for item in decoded):
+            await self._directory.catch_up()
+            decoded = [self._unless_in_a_circle(item) for item in decoded]
         return decoded
+
+    def _unless_in_a_circle(self, item: Decoded) -> Decoded:
+        if item.record.offset in self._directory.refused and isinstance(item.event, ContactMerged):
+            return Decoded(item.record, DecodeFailure("invalid", CIRCLE))
+        return item
 
     def _decode_all(self, run: Run, now: int) -> list[Decoded]:
         tenants = self._directory.tenants

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from models.health.assess import TREND_MS, assess, next_changes
 from models.health.fold import PartitionFold, Subject
+from models.health.merge import Forward
 from models.health.react import RECOMPUTE, Reaction
 from models.health.records import score_change, score_updated
 from models.health.state import ContactState
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS
-from schemas.keys import split_key
+from schemas.keys import contact_key, split_key
 from schemas.scores import ScoreUpdated
 from schemas.signals import Signal, Tick
 from stream.routing import Entry
@@ -40,11 +41,21 @@ class LocalFold:
             if not isinstance(entry.value, Tick):
                 self._awake = dict.fromkeys(self.rows, at)
             return list(self._sweep(at))
-        row, reactions = self.fold.signal(self.offset, Subject(*split_key(entry.key)), self.rows.get(entry.key), signal)
+        subject = Subject(*split_key(entry.key))
+        row, reactions = self.fold.signal(self.offset, subject, self.rows.get(entry.key), signal)
         if row is not None:
             self.rows[entry.key] = row
             self._awake[entry.key] = at
-        return [(entry.key, reaction) for reaction in reactions]
+        told = [(entry.key, reaction) for reaction in reactions]
+        for reaction in reactions:
+            if reaction.gone is not None and reaction.gone.forward is not None:
+                told += self._forward(subject.tenant, reaction.gone.forward)
+        return told
+
+    def _forward(self, tenant: str, forward: Forward) -> list[tuple[bytes, Reaction]]:
+        signal = forward.signal
+        entry = Entry(HEALTH_SIGNALS, contact_key(tenant, forward.contact), signal.fact)
+        return self.log(entry, signal.at, signal.mode)
 
     def scores(self, at: int) -> Iterator[ScoreUpdated]:
         """Every contact that has a score at a moment (UTC ms), as a recompute at that moment would publish it."""

@@ -43,6 +43,7 @@ class Metrics:
         self.late_events = Counter(
             "heartline_late_events", "Facts that occurred more than 24 h before they were logged.", registry=r
         )
+        self.forgotten_events = Counter("heartline_forgotten_events", "Facts of erased contacts, dropped.", registry=r)
         self.end_to_end = Histogram(
             "heartline_end_to_end_seconds",
             "From the source record's acceptance by Kafka to the committed output (sampled evenly within each cycle).",

@@ -9,19 +9,28 @@ import structlog
 
 from models.health.errors import ModelError, NewerStateVersion
 from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.merge import Forward
 from models.health.model import parse_model
-from models.health.react import Reaction
+from models.health.react import Gone, Reaction
 from models.health.state import ContactState
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
 from schemas.base import Band, Record, to_milliseconds
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
+from schemas.catalogue import (
+    HEALTH_BAND_CHANGES,
+    HEALTH_PROFILES,
+    HEALTH_RECEIPTS,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SCORES,
+    HEALTH_SIGNALS,
+    SUPPORT_LABELLED_EXAMPLES,
+)
 from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
-from schemas.keys import split_key
+from schemas.keys import contact_key, split_key, subject_key
 from schemas.scores import Output
-from schemas.signals import PARTITION_FACTS, Signal
+from schemas.signals import PARTITION_FACTS, ContactFact, Signal
 from stream.dataplane import Cycle, DataPlane, Generation, PartitionState, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.errors import NewerStateRow
@@ -109,6 +118,8 @@ class Scoring:
                 rows.put(key, row)
                 for reaction in reactions:
                     outbox.send(key, reaction)
+                    if reaction.gone is not None and reaction.tombstone:
+                        rows.forget(key)
                 if signal.accepted_at is not None:
                     accepted.append(signal.accepted_at)
                     late += signal.at - to_milliseconds(signal.fact.occurred_at) > DAY_MS  # type: ignore[union-attr]
@@ -255,6 +266,27 @@ class Outbox:
             change = reaction.band
             changes = self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type)
             self._cycle.on_commit(changes.inc)
+        if reaction.gone is not None:
+            self._let_go(key, reaction.gone)
+
+    def _let_go(self, key: bytes, gone: Gone) -> None:
+        if gone.forward is not None:
+            self._forward(gone.forward)
+        if gone.receipt is not None:
+            self._put(HEALTH_RECEIPTS, key, gone.receipt)
+            for name in gone.receipt.known_as:  # intake has done it for the name that the erasure gave
+                tenant = gone.receipt.tenant
+                self._cycle.send(HEALTH_PROFILES, None, subject_key(tenant, "contact", name))
+                self._cycle.send(SUPPORT_LABELLED_EXAMPLES, None, contact_key(tenant, name))
+        if gone.forgotten:
+            self._cycle.on_commit(self._metrics.forgotten_events.inc)
+
+    def _forward(self, forward: Forward) -> None:
+        """An entry about a merged contact goes on to the other one's partition, in the same transaction."""
+        signal = forward.signal
+        fact: ContactFact = signal.fact  # type: ignore[assignment]
+        headers = cloud_event_headers(fact.event_id, _tag(fact), fact.tenant, signal.at)
+        self._cycle.send(HEALTH_SIGNALS, encode(signal), contact_key(fact.tenant, forward.contact), headers)
 
     def _put(self, topic: str, key: bytes, record: Output) -> None:
         headers = cloud_event_headers(record.event_id, _tag(record), record.tenant, to_milliseconds(record.at))

@@ -18,6 +18,7 @@ from models.health.facts.profile import newer_profile
 from models.health.facts.reviews import add_review
 from models.health.facts.sections import HISTORY, LIFE, MESSAGES, NOTHING
 from models.health.facts.ticket_facts import TICKET_FACTS, fold_message_of_ticket, fold_ticket
+from models.health.merge import absorb
 from models.health.state import ContactState, MergedInto
 from schemas.base import to_milliseconds
 from schemas.control import (
@@ -30,7 +31,7 @@ from schemas.control import (
 )
 from schemas.messages import MessageClassified
 from schemas.profiles import ContactUpdated
-from schemas.signals import ContactFact
+from schemas.signals import ContactAbsorbed, ContactFact
 from schemas.surveys import ReviewPosted, SurveyAnswered
 
 
@@ -45,9 +46,14 @@ def apply(state: ContactState, fact: ContactFact, contact: str, now: int) -> int
         return _erase(state, at)
     if kind is ContactRestored:
         return _restore(state, at)
-    if state.erased_at is not None and (at <= state.erased_at or state.is_erased):
+    if is_forgotten(state, at):
         return NOTHING
     return _FOLDS[kind](state, fact, at, contact, now)
+
+
+def is_forgotten(state: ContactState, at: int) -> bool:
+    """Whether what occurred at a time must not be known: the contact was erased then or later, and not restored."""
+    return state.erased_at is not None and (at <= state.erased_at or state.is_erased)
 
 
 def _message(state: ContactState, fact: MessageClassified, at: int, contact: str, now: int) -> int:
@@ -96,12 +102,17 @@ def _override(state: ContactState, fact: OverrideSet | OverrideCleared, at: int,
 
 
 def _merged(state: ContactState, fact: ContactMerged, at: int, contact: str, now: int) -> int:
+    """The latest word on whose alias this is. `react` sends the facts to the other contact, and empties the row."""
     new = MergedInto(at, fact.event_id, fact.into)
     old = state.merged_into
-    if old is not None and (new.at, new.event_id) <= (old.at, old.event_id):
+    if fact.into == contact or (old is not None and (new.at, new.event_id) <= (old.at, old.event_id)):
         return NOTHING
     state.merged_into = new
-    return HISTORY
+    return LIFE
+
+
+def _absorbed(state: ContactState, fact: ContactAbsorbed, at: int, contact: str, now: int) -> int:
+    return absorb(state, fact, now)
 
 
 def _erase(state: ContactState, at: int) -> int:
@@ -119,7 +130,7 @@ def _restore(state: ContactState, at: int) -> int:
     if state.restored_at is not None and at <= state.restored_at:
         return NOTHING
     state.restored_at = at
-    return LIFE
+    return HISTORY
 
 
 _FOLDS: dict[type, Callable[[ContactState, Any, int, str, int], int]] = {
@@ -131,5 +142,6 @@ _FOLDS: dict[type, Callable[[ContactState, Any, int, str, int], int]] = {
     OverrideSet: _override,
     OverrideCleared: _override,
     ContactMerged: _merged,
+    ContactAbsorbed: _absorbed,
     **dict.fromkeys(TICKET_FACTS, fold_ticket),
 }

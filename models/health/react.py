@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from models.health import records
-from models.health.apply import apply
+from models.health.apply import apply, is_forgotten
 from models.health.assess import (
     Assessment,
     aged,
@@ -37,11 +37,12 @@ from models.health.facts.sections import (
     REVIEWS,
     TICKET_COUNT,
 )
+from models.health.merge import MAX_HOPS, Forward, hand_over, pass_on
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
-from schemas.base import Band, Mode
-from schemas.control import ContactErased
-from schemas.scores import BandChanged, Cause, ScoreClosed, ScoreUpdated
+from schemas.base import Band, Mode, to_milliseconds
+from schemas.control import ContactErased, ContactMerged, ContactRestored
+from schemas.scores import BandChanged, Cause, ContactForgotten, ScoreClosed, ScoreUpdated
 from schemas.signals import ContactFact, Signal
 
 RECOMPUTE = Cause(type="recompute")
@@ -64,9 +65,20 @@ class Subject(Protocol):
         """The contact's id."""
 
 
+class Gone(msgspec.Struct, gc=False):
+    """What comes of a contact that is no more. `forward`: an entry for the contact that it was merged into; `receipt`:
+    it was erased just now; `forgotten`: it was erased, and the fact was dropped.
+    """
+
+    forward: Forward | None = None
+    receipt: ContactForgotten | None = None
+    forgotten: bool = False
+
+
 class Reaction(msgspec.Struct, gc=False):
     """What comes of a signal. `changed`: the row must be written. `tombstone`: the contact has no score any more, and
-    its compacted outputs are to be deleted; `tombstone_of` is the band it was published in.
+    its compacted outputs are to be deleted; `tombstone_of` is the band it was published in. `gone`: of an
+    alias or an erased contact.
     """
 
     score: ScoreUpdated | None = None
@@ -75,6 +87,7 @@ class Reaction(msgspec.Struct, gc=False):
     tombstone: bool = False
     tombstone_of: Band | None = None
     changed: bool = False
+    gone: Gone | None = None
 
 
 def react(
@@ -88,17 +101,21 @@ def react(
     if state is None:
         state = ContactState()
     fact: ContactFact = signal.fact  # type: ignore[assignment]  # partition-wide facts are the partition's business
+    if state.merged_into is not None or state.erased_at is not None:
+        reaction = _of_the_gone(state, subject, signal, now)
+        if reaction is not None:
+            return state, reaction
     before = state.published
     base = model
     if base.segments:
         model = base.of(state.profile)
+    aliases = tuple(sorted(state.absorbed)) if state.absorbed else ()
     old = aged(state, model, now)
     changed = apply(state, fact, subject.contact, now)
     reaction = Reaction(changed=changed != NOTHING or now > state.now)
     state.now = now
     if changed & LIFE:
-        if isinstance(fact, ContactErased):
-            _tombstone(reaction, state, before)
+        _go(reaction, state, subject, signal, before, aliases)
         return state, reaction
     if base.segments and changed & PROFILE and (other := base.of(state.profile)) is not model:
         model, new = other, measure(state, other, now)
@@ -113,6 +130,42 @@ def react(
         if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
             state.published = _reaffirmed(state, before, model, now)
     return state, reaction
+
+
+def _of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int) -> Reaction | None:
+    """What comes of a fact about an alias, or of one that an erased contact must not be known by; None for others."""
+    fact: ContactFact = signal.fact  # type: ignore[assignment]
+    if state.merged_into is not None and signal.hops >= MAX_HOPS:
+        state.merged_into = None  # a circle of aliases: this one stands for itself again, so that nothing is lost
+    if state.merged_into is not None and not isinstance(fact, ContactMerged):
+        gone = Gone(pass_on(state.merged_into.contact, subject.contact, signal))
+        reaction = Reaction(changed=True, gone=gone)
+        state.now = now
+        if isinstance(fact, ContactErased) and apply(state, fact, subject.contact, now):
+            _tombstone(reaction, state, None)
+            gone.receipt = records.contact_forgotten(subject.tenant, subject.contact, (), state, signal)
+        return reaction
+    if not isinstance(fact, ContactErased | ContactRestored) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
+        state.now = now
+        return Reaction(changed=True, gone=Gone(forgotten=True))
+    return None
+
+
+def _go(
+    reaction: Reaction,
+    state: ContactState,
+    subject: Subject,
+    signal: Signal,
+    before: Published | None,
+    aliases: tuple[str, ...],
+) -> None:
+    """The contact was erased or merged."""
+    if isinstance(signal.fact, ContactMerged):
+        reaction.gone = Gone(hand_over(state, subject.tenant, subject.contact, signal))
+    else:
+        receipt = records.contact_forgotten(subject.tenant, subject.contact, aliases, state, signal)
+        reaction.gone = Gone(receipt=receipt)
+    _tombstone(reaction, state, before)
 
 
 def tick(state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode) -> Reaction:

@@ -14,10 +14,19 @@ from models.health.hard_exceptions import capped
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Mode
-from schemas.control import OverrideCleared, OverrideSet
+from schemas.catalogue import cleaned
+from schemas.control import ContactErased, OverrideCleared, OverrideSet
 from schemas.event_ids import event_id
-from schemas.scores import BandChanged, Cause, ComponentScore, ScoreChange, ScoreClosed, ScoreUpdated
-from schemas.signals import ContactFact
+from schemas.scores import (
+    BandChanged,
+    Cause,
+    ComponentScore,
+    ContactForgotten,
+    ScoreChange,
+    ScoreClosed,
+    ScoreUpdated,
+)
+from schemas.signals import ContactFact, Signal
 
 _NO_PROFILE = Profile(0, "")
 _OVERRIDE = Cause(type="override")
@@ -130,6 +139,24 @@ def score_closed(tenant: str, contact: str, seq: int, day: int, current: Assessm
         score_raw=current.score_raw,
         band=current.band,
         points={NAMES[code]: value for code, value in current.points.items()},
+    )
+
+
+def contact_forgotten(
+    tenant: str, contact: str, known_as: tuple[str, ...], state: ContactState, signal: Signal
+) -> ContactForgotten:
+    """The receipt of an erasure. `state` is the marker that is left."""
+    fact: ContactErased = signal.fact  # type: ignore[assignment]
+    return ContactForgotten(
+        event_id=event_id(tenant, contact, "forgotten", str(state.erased_at)),
+        seq=state.seq,
+        tenant=tenant,
+        at=_time(state.now),
+        mode=signal.mode,
+        contact=contact,
+        erased_at=fact.occurred_at,
+        topics=tuple(cleaned(_time(state.now))),
+        known_as=known_as,
     )
 
 

@@ -87,7 +87,9 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
 
     `offset` is the watermark: the last entry of the log that was applied. `now` is the row's time, which never goes
     back. `messages` and `tickets` are packed (`models.health.facts`), as are `closes` (`models.health.closes`). `seq`
-    counts the contact's score records, over erasure too. What occurred at or before `erased_at` stays forgotten.
+    counts the contact's score records, over erasure too. What occurred at or before `erased_at` stays forgotten. While
+    `merged_into` names another contact the row is an alias, without facts. `absorbed`: the contacts that were merged
+    into this one, each with the id of the entry that brought its facts, so that it counts once.
     """
 
     version: int = STATE_VERSION
@@ -111,6 +113,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     merged_into: MergedInto | None = None
     erased_at: int | None = None
     restored_at: int | None = None
+    absorbed: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def is_erased(self) -> bool:

@@ -87,4 +87,6 @@ class Committer:
                 raise Uncertain("the committer was abandoned")
             for partition, rows in batch.rows.items():
                 self._store(partition).write(rows, batch.changelog_offsets.get(partition))
+            for partition, keys in batch.forgotten.items():
+                self._store(partition).compact(min(keys), max(keys))
         self._delivery.acknowledge(batch)

@@ -47,10 +47,11 @@ class Codec(Protocol[Row]):
 class PartitionState(Generic[Row]):
     """The rows of one partition as this cycle sees them: its own changes, those being committed, the store."""
 
-    __slots__ = ("_decode", "_get", "_older", "_rows", "_store")
+    __slots__ = ("_decode", "_get", "_older", "_rows", "_store", "forgotten")
 
     def __init__(self, store: PartitionStore, older: "dict[bytes, Row | None]", decode: Callable[[bytes], Row]) -> None:
         self._rows: dict[bytes, Row | None] = {}
+        self.forgotten: list[bytes] = []
         self._older = older
         self._store = store
         self._get = store.get
@@ -73,6 +74,10 @@ class PartitionState(Generic[Row]):
     def delete(self, key: bytes) -> None:
         """Delete the row with this cycle; the changelog gets a tombstone."""
         self._rows[key] = None
+
+    def forget(self, key: bytes) -> None:
+        """Besides what is put or deleted: let nothing older of the row stay on this worker's disk."""
+        self.forgotten.append(key)
 
     def scan(self, after: bytes | None, limit: int) -> list[tuple[bytes, Row]]:
         """Up to `limit` rows in key order behind `after`, as this cycle sees them.
@@ -116,6 +121,8 @@ class Batch:
     """Next offset to read, by source topic and partition; never empty: it carries the fence."""
     records: int
     size: int
+    forgotten: dict[int, list[bytes]] = field(default_factory=dict)
+    """Keys by partition of which nothing older may stay on the disk."""
     changelog_offsets: dict[int, int] = field(default_factory=dict)
     """Filled by the delivery: offset of the last changelog record per partition."""
 
@@ -196,7 +203,8 @@ class Cycle(Generic[Row]):
         self._older = None  # so that old overlays do not hang on a chain
         rows = {p: list(self._encoded(state._rows)) for p, state in self._states.items() if state._rows}
         offsets = self._offsets or fence()
-        batch = Batch(self.generation, self._outputs, rows, offsets, self.records, self.size)
+        forgotten = {p: state.forgotten for p, state in self._states.items() if state.forgotten}
+        batch = Batch(self.generation, self._outputs, rows, offsets, self.records, self.size, forgotten)
         self._outputs = _CLOSED  # whoever kept this cycle across an await hears of it
         for state in self._states.values():
             state._rows = MappingProxyType(state._rows)  # type: ignore[assignment]

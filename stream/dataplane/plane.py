@@ -132,10 +132,6 @@ class DataPlane(Generic[Row]):
         """Up to `limit` keys of the committed state in order behind `after`; see also `PartitionState.scan`."""
         return self._partitions.keys(partition, after, limit)
 
-    def erase(self, partition: int, first: bytes, behind: bytes) -> None:
-        """Delete the keys in [first, behind) from the local store and compact. Blocks: call it in a thread."""
-        self._partitions.store(partition).erase(first, behind)
-
     def progress(self) -> None:
         """Tell the watchdog that an agent which waits for something else (a slow model) is alive."""
         self.progressed = time.monotonic()

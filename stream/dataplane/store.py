@@ -84,12 +84,15 @@ class PartitionStore:
         start = META + b"\xff" if after is None else after + b"\0"
         return iter(self._db.items(from_key=start))
 
-    def erase(self, first: bytes, behind: bytes) -> None:
-        """Delete the keys in [first, behind) and compact them away, so that nothing of them stays on the disk."""
+    def compact(self, first: bytes, last: bytes) -> None:
+        """Compact the keys from `first` to `last`, so that no older version of them stays on the disk.
+
+        The write buffers go to disk first, and their write-ahead log with them: so the newest version is never in the
+        lowest level already, and every older one is an input of the compaction.
+        """
         with _named_errors(self.path):
-            self._db.delete_range(first, behind)
             self._db.flush()
-            self._db.compact_range(first, behind)
+            self._db.compact_range(first, last + b"\0")
 
     def size(self) -> int:
         """Bytes on disk and in the write buffers."""

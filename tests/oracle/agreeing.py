@@ -1,12 +1,14 @@
 """Folds a log by the model beside the oracle, which itself knows nothing of the model, and says where they differ."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 
 from models.health.fold import PartitionFold
 from models.health.fold import Subject as Row
 from models.health.react import Reaction
 from models.health.state import ContactState, decode, encode
+from schemas.decoding import decode_signal
+from schemas.decoding import encode as encode_record
 from schemas.signals import Signal
 from tests.oracle.comparing import (
     band_as_expected,
@@ -35,21 +37,34 @@ class Told:
 def folded(log: list[Entry], sweep_every: int) -> dict[Subject, Told]:
     """The log folded by the model; rows go through their stored form each time they are touched."""
     told: dict[Subject, Told] = {}
-    fold = PartitionFold()
-    for offset, (at, subject, fact) in enumerate(log):
+    fold, offsets = PartitionFold(), count()
+    for at, subject, fact in log:
         signal = Signal(at=at, fact=fact)
-        if subject is None:
-            fold.enter(offset, signal)
-            if offset % sweep_every == 0:
-                _sweep(fold, told)
+        if subject is not None:
+            _tell(fold, offsets, told, subject, signal)
             continue
-        contact = told.setdefault(subject, Told(subject))
-        row = decode(encode(contact.state)) if contact.state is not None else None
-        contact.state, reactions = fold.signal(offset, contact.row, row, signal)
-        contact.reactions += reactions
+        offset = next(offsets)
+        fold.enter(offset, signal)
+        if offset % sweep_every == 0:
+            _sweep(fold, told)
     _sweep(fold, told)
     assert fold.audit.drifted == 0
     return told
+
+
+def _tell(
+    fold: PartitionFold, offsets: Iterator[int], told: dict[Subject, Told], subject: Subject, signal: Signal
+) -> None:
+    contact = told.setdefault(subject, Told(subject))
+    row = decode(encode(contact.state)) if contact.state is not None else None
+    contact.state, reactions = fold.signal(next(offsets), contact.row, row, signal)
+    contact.reactions += reactions
+    for reaction in reactions:
+        if reaction.gone is not None and reaction.gone.forward is not None:
+            forward = reaction.gone.forward
+            through_the_wire = decode_signal(encode_record(forward.signal))
+            assert isinstance(through_the_wire, Signal)
+            _tell(fold, offsets, told, (subject[0], forward.contact), through_the_wire)
 
 
 def _sweep(fold: PartitionFold, told: dict[Subject, Told]) -> None:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import msgspec
+
 from schemas.base import Event
 from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
+from schemas.event_ids import event_id
 from schemas.signals import ContactFact
 from tests.oracle.facts import Facts, when
 from tests.oracle.model import BANDS, Model
@@ -50,6 +53,10 @@ class OracleContact:
         self.tombstones: list[int] = []
         self.erased_at: int | None = None
         self.restored_at: int | None = None
+        self.alias_of: str | None = None
+        self._merged_at = (-1, "")
+        self._names = {contact}
+        self._heard: list[ContactFact] = []
         self._facts = Facts(contact)
         self._days: list[Close] = []
         self._last: Published | None = None
@@ -57,15 +64,48 @@ class OracleContact:
     def feed(self, at: int, fact: ContactFact) -> None:
         """A fact is written to the log at `at`."""
         self.now = max(self.now, at)
-        if isinstance(fact, ContactErased):
+        without = self.final()
+        if isinstance(fact, ContactErased) and (self.erased_at is None or when(fact) > self.erased_at):
             self._erase(when(fact))
-        elif isinstance(fact, ContactRestored):
+            return
+        if isinstance(fact, ContactRestored):
             self.restored_at = max(self.restored_at or 0, when(fact))
-        else:
-            without = self.final()
-            if not self._is_forgotten(fact) and not isinstance(fact, ContactMerged):
-                self._facts.add(fact)
-            self._publish(without, self.final(), _cause(fact))
+        elif not isinstance(fact, ContactErased | ContactMerged) and not self._is_forgotten(fact):
+            self._hear(fact)
+        self._publish(without, self.final(), _cause(fact))
+
+    def merge(self, at: int, fact: ContactMerged) -> "tuple[set[str], list[ContactFact]] | None":
+        """The contact is another one from here on: its names and all it ever did are the other's. None if that is not
+        the latest word.
+        """
+        if self._is_forgotten(fact) or (when(fact), fact.event_id) <= self._merged_at:
+            self.feed(at, fact)
+            return None
+        self.now = max(self.now, at)
+        self._merged_at, self.alias_of = (when(fact), fact.event_id), fact.into
+        past = self._names, self._heard
+        self._forget()
+        return past
+
+    def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact]) -> None:
+        """All that another contact ever did was this one's doing."""
+        self.now = max(self.now, at)
+        without = self.final()
+        if not self._is_forgotten(merge):
+            self._names |= names
+            past = [*self._heard, *heard]
+            self._heard, self._facts = [], Facts(self.contact)
+            for fact in past:
+                self._hear(fact)
+        cause = event_id(self.tenant, merge.contact, "absorbed", merge.event_id)
+        self._publish(without, self.final(), ("contact.absorbed", cause))
+
+    def _hear(self, fact: ContactFact) -> None:
+        """Take in a fact, in which every name of this contact is the same."""
+        if getattr(fact, "contact", None) in self._names:
+            fact = msgspec.structs.replace(fact, contact=self.contact)
+        self._heard.append(fact)
+        self._facts.add(fact)
 
     def tick(self, day: str, at: int) -> None:
         """The daily recompute of `day` is written to the log at `at`."""
@@ -120,9 +160,12 @@ class OracleContact:
         return when(fact) <= self.erased_at or self.restored_at is None or self.restored_at <= self.erased_at
 
     def _erase(self, at: int) -> None:
-        if self.erased_at is not None and at <= self.erased_at:
-            return
         self.erased_at = at
+        self.alias_of, self._merged_at = None, (-1, "")
+        self._forget()
+
+    def _forget(self) -> None:
+        self._names, self._heard = {self.contact}, []
         self._facts = Facts(self.contact)
         self._days = []
         self._last = None

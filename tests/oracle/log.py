@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.base import Event, SentimentLabel
-from schemas.control import ModelPublished, SubjectEvent
+from schemas.control import ContactErased, ContactMerged, ModelPublished, SubjectEvent
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.profiles import AccountUpdated
 from schemas.signals import Clock, ContactFact, Tick
@@ -39,9 +39,7 @@ def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
     for at, subject, fact in log:
         if subject is not None:
             assert not isinstance(fact, Tick | Clock | ModelPublished)
-            if subject not in contacts:
-                contacts[subject] = OracleContact(*subject, models.get(subject[0]))
-            contacts[subject].feed(max(at, clock), fact)
+            _tell(contacts, models, max(at, clock), subject, fact)
             continue
         clock = max(clock, at)
         if isinstance(fact, Tick) and fact.day.isoformat() > last_day:
@@ -54,6 +52,32 @@ def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
                 if tenant == fact.tenant:
                     contact.remodel(models[tenant], clock)
     return contacts
+
+
+def _tell(
+    contacts: dict[Subject, OracleContact], models: dict[str, Model], at: int, subject: Subject, fact: ContactFact
+) -> None:
+    """Tell a contact of a fact, or whom it was merged into; an erasure concerns both."""
+    tenant, name = subject
+    if subject not in contacts:
+        contacts[subject] = OracleContact(tenant, name, models.get(tenant))
+    contact = contacts[subject]
+    if isinstance(fact, ContactMerged):
+        past = contact.merge(at, fact)
+        if past is not None:
+            into = fact.into
+            while (tenant, into) in contacts and contacts[tenant, into].alias_of is not None:
+                into = str(contacts[tenant, into].alias_of)
+            if (tenant, into) not in contacts:
+                contacts[tenant, into] = OracleContact(tenant, into, models.get(tenant))
+            contacts[tenant, into].absorb(at, fact, *past)
+        return
+    other = contact.alias_of
+    if other is None or isinstance(fact, ContactErased):
+        contact.feed(at, fact)
+    if other is not None:
+        renamed = msgspec.structs.replace(fact, contact=other) if getattr(fact, "contact", None) == name else fact
+        _tell(contacts, models, at, (tenant, other), renamed)
 
 
 def log_of(arrivals: Iterable[tuple[datetime, Event]], label_of: LabelOf, until: datetime) -> Iterator[Entry]:

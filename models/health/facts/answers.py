@@ -50,7 +50,7 @@ def add_answer(answers: list[Answer], fact: SurveyAnswered, at: int) -> tuple[in
             del answers[index]
             break
     insort(answers, new)
-    left = _shorten(answers) if len(answers) > KEPT else []
+    left = shorten_answers(answers) if len(answers) > KEPT else []
     return (NOTHING, []) if new in left else (ANSWERS, left)
 
 
@@ -62,8 +62,8 @@ def latest(answers: list[Answer], kinds: frozenset[Kind]) -> Answer | None:
     return None
 
 
-def _shorten(answers: list[Answer]) -> list[Answer]:
-    """Take out what is neither among the 30 latest nor the latest of its kind."""
+def shorten_answers(answers: list[Answer]) -> list[Answer]:
+    """Take out what is neither among the 30 latest nor the latest of its kind; returns it."""
     later_kinds = {answer.kind for answer in answers[-KEPT:]}
     kept, left = [], []
     for answer in reversed(answers[:-KEPT]):

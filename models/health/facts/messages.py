@@ -71,6 +71,12 @@ def add_message(kept: bytes, fact: MessageClassified, message: bytes, at: int, t
     return (kept[:position] + record + kept[position:])[-LIMIT:]
 
 
+def join_messages(kept: bytes, other: bytes) -> bytes:
+    """The latest 64 of the messages of both; of two records of one message the later one."""
+    records = sorted(both[place : place + SIZE] for both in (kept, other) for place in range(0, len(both), SIZE))
+    return b"".join(sorted({record[_ID_AT:_KEY_SIZE]: record for record in records}.values()))[-LIMIT:]
+
+
 def find_message(kept: bytes, message: bytes) -> int:
     """Where the record of a message begins, or -1."""
     found = kept.find(message, _ID_AT)

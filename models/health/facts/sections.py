@@ -13,7 +13,7 @@ OVERRIDE = 1 << 7
 HISTORY = 1 << 8
 """Facts that no published record shows by itself."""
 LIFE = 1 << 9
-"""The contact was erased or restored."""
+"""The contact was erased, or merged into another one."""
 TICKET_COUNT = 1 << 10
 """A ticket came or left, which not every change of a ticket is."""
 CLOCK = 1 << 11

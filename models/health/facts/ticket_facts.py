@@ -35,7 +35,7 @@ def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, no
     A fact that names another contact says that the ticket is no longer this one's. One that is older than what left
     the list, about a ticket that is not in it, says nothing of the ticket.
     """
-    here = fact.contact == contact
+    here = fact.contact == contact or fact.contact in state.absorbed
     changed = _note_activity(state, fact, at) if here else NOTHING
     ticket_id = id_bytes(fact.ticket)
     position, known = find_ticket(state.tickets, ticket_id)

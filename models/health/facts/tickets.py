@@ -125,6 +125,22 @@ class Ticket(msgspec.Struct, gc=False):
         """An agent had answered by `at` at the latest."""
         self.responded_at = at if self.responded_at == NEVER else min(self.responded_at, at)
 
+    def joined(self, other: "Ticket") -> "Ticket":
+        """What both say of one ticket. It is here if it is either's: of two contacts that were merged, at the same time
+        it left the one for the other.
+        """
+        same_time = self.owner >> 1 == other.owner >> 1
+        return Ticket(
+            self.id,
+            min((at for at in (self.opened_at, other.opened_at) if at != NEVER), default=NEVER),
+            min((at for at in (self.responded_at, other.responded_at) if at != NEVER), default=NEVER),
+            max(self.solved_at, other.solved_at),
+            max(self.status, other.status),
+            max(self.severity, other.severity),
+            min(self.owner, other.owner) if same_time else max(self.owner, other.owner),
+            _joined_entries(self.entries, other.entries),
+        )
+
     def add_entry(self, reference: int, kind: int) -> None:
         """Count a reply (or a reopening) once, by the reference of its id."""
         self.entries = _with_entry(self.entries, reference, kind)
@@ -153,6 +169,12 @@ def _with_entry(entries: bytes, reference: int, kind: int) -> bytes:
     insort(numbers, entry)
     del numbers[MAX_ENTRIES:]
     return pack(f">{len(numbers)}I", *numbers)
+
+
+def _joined_entries(entries: bytes, other: bytes) -> bytes:
+    numbers = {number for both in (entries, other) for number in unpack(f">{len(both) // 4}I", both)}
+    kept = sorted(numbers)[:MAX_ENTRIES]
+    return pack(f">{len(kept)}I", *kept)
 
 
 def find_ticket(tickets: list[bytes], ticket: bytes) -> tuple[int, bool]:

@@ -77,7 +77,9 @@ def test_every_topic_is_a_channel_with_its_key_and_its_settings(document: dict[s
     for name, channel in document["channels"].items():
         settings = channel["bindings"]["kafka"]["topicConfiguration"]
         published = {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in settings.items()}
-        assert published == TOPICS[name].config
+        config = TOPICS[name].config
+        # The binding has no words for the others.
+        assert published == {key: config[key] for key in config if not key.startswith(("segment", "max.compaction"))}
     for message in document["components"]["messages"].values():
         assert message["bindings"]["kafka"]["key"]["description"]
 

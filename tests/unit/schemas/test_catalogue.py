@@ -22,6 +22,7 @@ NAMED = {
     "health.portfolio-signals",
     "health.portfolio-scores",
     "health.profiles",
+    "health.receipts",
     "support.labelled-examples",
 }
 
@@ -71,15 +72,23 @@ def test_health_control_has_one_partition_and_the_setting_decides_the_others() -
 
 def test_kafkas_settings_say_without_limit_in_its_own_way() -> None:
     assert TOPICS["health.signals"].config == {"cleanup.policy": "delete", "retention.ms": "-1"}
-    assert TOPICS["health.alerts"].config == {"cleanup.policy": "delete", "retention.ms": "2592000000"}
-    assert TOPICS["health.scores"].config == {"cleanup.policy": "compact"}
+    assert TOPICS["health.alerts"].config["retention.ms"] == "2592000000"
+    assert "retention.ms" not in TOPICS["health.scores"].config
     assert TOPICS["support.tickets-dlq"].config["max.message.bytes"] == "2097152"
+
+
+def test_what_is_to_go_in_time_does_not_wait_in_an_open_segment() -> None:
+    day = "86400000"
+    assert TOPICS["support.messages"].config["segment.ms"] == day
+    assert (
+        TOPICS["health.scores"].config["segment.ms"] == TOPICS["health.scores"].config["max.compaction.lag.ms"] == day
+    )
 
 
 def test_a_changelog_is_named_as_faust_names_it_and_compacted() -> None:
     topic = changelog("heartline-scoring", "contacts")
     assert topic.name == "heartline-scoring-contacts-changelog"
-    assert topic.config == {"cleanup.policy": "compact"}
+    assert topic.config["cleanup.policy"] == "compact"
 
 
 def test_each_event_type_has_one_input_topic() -> None:

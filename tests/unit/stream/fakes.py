@@ -24,6 +24,7 @@ class FakeState:
     def __init__(self, codec: Any) -> None:
         self._codec = codec
         self.stored: dict[bytes, bytes] = {}
+        self.forgotten: list[bytes] = []
 
     def get(self, key: bytes) -> Any:
         raw = self.stored.get(key)
@@ -34,6 +35,9 @@ class FakeState:
 
     def delete(self, key: bytes) -> None:
         self.stored.pop(key, None)
+
+    def forget(self, key: bytes) -> None:
+        self.forgotten.append(key)
 
     def scan(self, after: bytes | None, limit: int) -> list[tuple[bytes, Any]]:
         keys = sorted(key for key in self.stored if after is None or key > after)

@@ -2,6 +2,7 @@
 
 from models.health.react import Reaction
 from models.health.state import ContactState, encode
+from schemas.base import from_milliseconds
 from tests.unit.models.health.building import Row, answer, erased, message, ms, opened, profile, restored
 
 
@@ -13,13 +14,15 @@ def test_erasure_leaves_a_marker_and_no_fact() -> None:
     row = known()
     seq = row.facts.seq
     reaction = row.feed(erased(4))
-    assert reaction == Reaction(tombstone=True, tombstone_of="champion", changed=True)
+    assert reaction.gone is not None
+    assert reaction == Reaction(tombstone=True, tombstone_of="champion", changed=True, gone=reaction.gone)
     assert encode(row.facts) == encode(ContactState(now=ms(4), seq=seq, erased_at=ms(4)))
 
 
 def test_an_unknown_contact_can_be_erased_too() -> None:
     row = Row()
-    assert row.feed(erased(4)) == Reaction(tombstone=True, tombstone_of=None, changed=True)
+    reaction = row.feed(erased(4))
+    assert (reaction.tombstone, reaction.tombstone_of) == (True, None)
     assert row.facts.is_erased
 
 
@@ -28,7 +31,22 @@ def test_a_later_event_of_an_erased_contact_is_dropped() -> None:
     row.feed(erased(4))
     reaction = row.feed(message(5, "positive"))
     assert reaction.score is None
+    assert reaction.gone is not None
+    assert reaction.gone.forgotten
     assert row.facts.messages == b""
+
+
+def test_an_erasure_gives_a_receipt_that_says_when_each_topic_is_clean() -> None:
+    reaction = known().feed(erased(4))
+    assert reaction.gone is not None
+    receipt = reaction.gone.receipt
+    assert receipt is not None
+    assert (receipt.contact, receipt.erased_at) == ("ada", from_milliseconds(ms(4)))
+    topics = {cleaned.topic: cleaned for cleaned in receipt.topics}
+    messages, scores, log = (topics[name] for name in ("support.messages", "health.scores", "health.signals"))
+    assert (messages.by, messages.after) == ("retention", from_milliseconds(ms(4 + 7 + 1)))
+    assert (scores.by, scores.after) == ("compaction", from_milliseconds(ms(4 + 2)))
+    assert (log.by, log.after) == ("rewrite", None)
 
 
 def test_what_occurred_before_the_erasure_stays_dropped_after_restoration() -> None:

@@ -58,16 +58,21 @@ def test_only_the_partitions_that_are_kept_stay_open(tmp_path: Path) -> None:
     some.keep(set())
 
 
-def test_an_erased_range_is_gone_from_the_files_too(tmp_path: Path) -> None:
+def test_of_a_compacted_row_nothing_older_stays_on_the_disk(tmp_path: Path) -> None:
     some = stores(tmp_path)
     store = some.open(0)
-    store.write([(b"t/a", b"the-secret-of-a" * 10), (b"t/b", b"kept")], 1)
-    store.flush()
-    store.erase(b"t/a", b"t/a\0")
-    assert store.get(b"t/a") is None
-    assert store.get(b"t/b") == b"kept"
+    for round_ in range(3):  # in the lowest level, above it, and in the log
+        store.write([(b"t/a", b"the-secret-of-a %d" % round_ * 10), (b"t/b", b"kept")], round_)
+        if round_ < 2:
+            store.flush()
+            store.compact(b"t/a", b"t/b") if round_ == 0 else None
+    store.write([(b"t/a", b"marker")], 4)
+    store.compact(b"t/a", b"t/a")
+    assert (store.get(b"t/a"), store.get(b"t/b")) == (b"marker", b"kept")
+    files = [file for file in (tmp_path / "0").iterdir() if file.is_file()]
+    assert any(b"marker" in file.read_bytes() for file in files)
+    assert not any(b"the-secret" in file.read_bytes() for file in files)
     some.keep(set())
-    assert not any(b"the-secret" in file.read_bytes() for file in (tmp_path / "0").glob("*.sst"))
 
 
 def test_a_store_that_is_open_elsewhere_is_a_named_error(tmp_path: Path) -> None:
