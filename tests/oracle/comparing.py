@@ -17,7 +17,8 @@ def score_as_told(record: ScoreUpdated) -> dict[str, Any]:
     told = {
         name: getattr(record, name)
         for name in (
-            "seq", "model", "score", "score_raw", "band", "computed_band", "trend", "coverage", "confidence", "facts",
+            "seq", "model", "segment", "capped_by",
+            "score", "score_raw", "band", "computed_band", "trend", "coverage", "confidence", "facts",
             "previous_score", "score_if_silent", "account", "csm", "team", "division",
         )
     }  # fmt: skip

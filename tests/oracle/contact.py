@@ -126,7 +126,8 @@ class OracleContact:
 
     def final(self, now: int | None = None) -> Assessment | None:
         """The score at `now`, or at the last entry of the log that the contact has seen."""
-        return assess(self._facts, self._days, self.now if now is None else now, self.model)
+        model = self.model.of(self._facts.profile)
+        return assess(self._facts, self._days, self.now if now is None else now, model)
 
     def _publish(self, without: Assessment | None, said: Assessment | None, cause: tuple[str, str | None]) -> None:
         last = self._last

@@ -38,6 +38,7 @@ LATEST_ANSWERS = 30
 REVIEW_SITES = 16
 
 LABEL_VALUE = {"negative": Fraction(0), "neutral": Fraction(1, 2), "positive": Fraction(1)}
+SEVERITIES = ("low", "normal", "high", "urgent")
 FURTHER_ALONG = ("open", "pending", "on_hold", "solved", "closed")
 
 
@@ -69,6 +70,8 @@ class Ticket:
     here: bool = False
     status_at: int = -1
     status: str | None = None
+    severity_at: int = -1
+    severity: str | None = None
 
     def hear(self, at: int, here: bool) -> None:
         """A fact of `at` says whose the ticket is; at equal times the one that says it has gone counts."""
@@ -81,6 +84,13 @@ class Ticket:
             at == self.status_at and FURTHER_ALONG.index(status) > FURTHER_ALONG.index(str(self.status))
         ):
             self.status_at, self.status = at, status
+
+    def weigh(self, at: int, severity: str) -> None:
+        """The severity at `at`; at equal times the worse one counts."""
+        if at > self.severity_at or (
+            at == self.severity_at and SEVERITIES.index(severity) > SEVERITIES.index(str(self.severity))
+        ):
+            self.severity_at, self.severity = at, severity
 
     @property
     def is_open(self) -> bool:
@@ -164,6 +174,8 @@ class Facts:
                 ticket.become(at, "closed")
             case TicketUpdated(status=str() as status):
                 ticket.become(at, status)
+        if isinstance(fact, TicketOpened | TicketUpdated) and fact.severity is not None:
+            ticket.weigh(at, fact.severity)
         for name in self._tickets_beyond():
             self.tickets_left_until = max(self.tickets_left_until, self.tickets.pop(name).heard_at)
 

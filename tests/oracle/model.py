@@ -1,12 +1,13 @@
 """The model by which a tenant's contacts are scored: which components count, by how much, and where the bands lie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from schemas.control import ModelPublished
+from schemas.profiles import ContactUpdated
 from tests.oracle.facts import exact
 
 BANDS = ("at_risk", "needs_attention", "healthy", "champion")
@@ -22,6 +23,13 @@ class Model:
     )
     conversations: int = 5
     edges: tuple[int, int, int] = (31, 61, 81)
+    caps: tuple[dict[str, Any], ...] = ()
+    segment: str | None = None
+    segments: tuple[tuple[dict[str, Any], "Model"], ...] = ()
+
+    def of(self, profile: ContactUpdated | None) -> "Model":
+        """The model of the first segment that a contact is in, else this one."""
+        return next((model for when, model in self.segments if profile and is_in(when, profile)), self)
 
     def band(self, score: int) -> str:
         """The band of a score."""
@@ -31,6 +39,31 @@ class Model:
 def model_of(event: ModelPublished) -> Model:
     """The model of a publication (the parameters that the oracle knows of)."""
     document: dict[str, Any] = msgspec.json.decode(event.model)
+    segments = tuple((one["when"], one_model(overridden(document, one), one["name"])) for one in document["segments"])
+    return replace(one_model(document, None), segments=segments)
+
+
+def overridden(document: dict[str, Any], segment: dict[str, Any]) -> dict[str, Any]:
+    """The document as it is in a segment: field by field, but exceptions as a whole."""
+    components = dict(document["components"])
+    for name, parameters in segment.get("components", {}).items():
+        components[name] = components.get(name, {}) | parameters
+    return document | {
+        "components": components,
+        "bands": document.get("bands", {}) | segment.get("bands", {}),
+        "exceptions": segment.get("exceptions", document.get("exceptions", [])),
+    }
+
+
+def is_in(when: dict[str, Any], profile: ContactUpdated) -> bool:
+    """Whether a profile is what a segment asks for."""
+    asked = [(getattr(profile, name), wanted) for name, wanted in when.items() if name != "attributes"]
+    asked += [(profile.attributes.get(name), wanted) for name, wanted in when.get("attributes", {}).items()]
+    return all(said in (wanted if isinstance(wanted, list) else [wanted]) for said, wanted in asked)
+
+
+def one_model(document: dict[str, Any], segment: str | None) -> Model:
+    """The model of a document without its segments."""
     listed = document["components"]
     components = {name: one for name, one in listed.items() if one.get("enabled", True) and one.get("weight", 25) > 0}
     bands = document.get("bands", {})
@@ -38,5 +71,7 @@ def model_of(event: ModelPublished) -> Model:
         version=document["version"],
         weights=tuple((name, exact(one.get("weight", 25))) for name, one in components.items()),
         conversations=components.get("sentiment", {}).get("conversations", 5),
+        segment=segment,
+        caps=tuple(document.get("exceptions", [])),
         edges=(bands.get("needs_attention", 31), bands.get("healthy", 61), bands.get("champion", 81)),
     )

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 from schemas.control import OverrideSet
 from schemas.messages import MessageClassified
 from schemas.surveys import SurveyAnswered
-from tests.oracle.facts import DAY, LABEL_VALUE, Facts, exact, milliseconds, when
+from tests.oracle.facts import DAY, LABEL_VALUE, SEVERITIES, Facts, exact, milliseconds, when
 from tests.oracle.model import Model
 
 STEPS = ((7, Fraction(1)), (14, Fraction(4, 5)), (30, Fraction(3, 5)), (60, Fraction(2, 5)), (90, Fraction(1, 5)))
@@ -30,6 +31,8 @@ class Scored:
     """A contact's score, and all that a record of it says that does not depend on the time within a step of decay."""
 
     model: str
+    segment: str | None
+    capped_by: str | None
     score_raw: Fraction
     score: int
     computed_band: str
@@ -77,7 +80,8 @@ Measure = tuple[Fraction, int, int]
 def assess(facts: Facts, closes: list[Close], now: int, model: Model) -> Assessment | None:
     """What is to be said at `now`; None if no component has data."""
     recency = engagement(facts, now)
-    scored = facts.once(f"scored {recency} by {model.version}", lambda: score(facts, now, model))
+    time = f"at {now}" if model.caps else ""
+    scored = facts.once(f"scored {recency} by {model.version} {model.segment} {time}", lambda: score(facts, now, model))
     if scored is None:
         return None
     return Assessment(
@@ -93,6 +97,7 @@ def score(facts: Facts, now: int, model: Model) -> Scored | None:
     if not measures:
         return None
     raw = raw_score(measures, model)
+    points, capped_by = capped(facts, measures, now, model)
     weights = dict(model.weights)
     total = sum((weights[name] for name in measures), Fraction(0))
     decay_at = next_decay_at(facts, now) if "engagement" in measures else None
@@ -100,9 +105,11 @@ def score(facts: Facts, now: int, model: Model) -> Scored | None:
     profile = facts.profile
     return Scored(
         model=model.version,
+        segment=model.segment,
+        capped_by=capped_by,
         score_raw=raw,
-        score=rounded(raw),
-        computed_band=model.band(rounded(raw)),
+        score=points,
+        computed_band=model.band(points),
         coverage=total / sum(weights.values()),
         confidence="low" if count < 5 else "medium" if count < 15 else "high",
         facts=count,
@@ -112,7 +119,9 @@ def score(facts: Facts, now: int, model: Model) -> Scored | None:
         },
         last_activity_at=facts.last_activity(),
         next_decay_at=decay_at,
-        score_if_silent=None if decay_at is None else rounded(raw_score(measure(facts, decay_at, model), model)),
+        score_if_silent=None
+        if decay_at is None
+        else capped(facts, measure(facts, decay_at, model), decay_at, model)[0],
         account=profile.account if profile else None,
         csm=profile.csm if profile else None,
         team=profile.team if profile else None,
@@ -136,6 +145,37 @@ def raw_score(measures: dict[str, Measure], model: Model) -> Fraction:
     weights = {name: weight for name, weight in model.weights if name in measures}
     total = sum((weights[name] * value for name, (value, _, _) in measures.items()), Fraction(0))
     return 100 * total / sum(weights.values())
+
+
+def capped(facts: Facts, measures: dict[str, Measure], now: int, model: Model) -> tuple[int, str | None]:
+    """The score after the lowest cap that applies, and the name of that one if it lowers it."""
+    points = rounded(raw_score(measures, model))
+    applying = [cap for cap in model.caps if all(applies(facts, measures, now, *one) for one in cap["when"].items())]
+    lowest = min(applying, key=lambda cap: int(cap["cap"]), default=None)
+    if lowest is None or lowest["cap"] >= points:
+        return points, None
+    return lowest["cap"], lowest["name"]
+
+
+def applies(facts: Facts, measures: dict[str, Measure], now: int, condition: str, about: dict[str, Any]) -> bool:
+    """Whether a condition of a cap holds at `now`."""
+    if condition == "component":
+        return about["name"] in measures and measures[about["name"]][0] <= exact(about["at_most"])
+    if condition == "answer":
+        last = next((answer for answer in facts.ordered_answers() if answer.kind == about["kind"]), None)
+        return (
+            last is not None
+            and share(last) <= exact(about["at_most"])
+            and now - when(last) <= about["window_days"] * DAY
+        )
+    asked = SEVERITIES.index(about["severity"]) if "severity" in about else None
+    open_ones = [ticket for ticket in facts.tickets.values() if ticket.is_open]
+    grave = [
+        ticket
+        for ticket in open_ones
+        if asked is None or (ticket.severity and SEVERITIES.index(ticket.severity) >= asked)
+    ]
+    return len(grave) >= about.get("count", 1)
 
 
 def rounded(raw: Fraction) -> int:
