@@ -5,15 +5,16 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
 
+from models.sentiment.port import Classifier
 from schemas.catalogue import HEALTH_SIGNALS, INPUTS
 from stream.classifier import open_classifier
 from stream.clock import ClockWriter
-from stream.dataplane import DataPlane, PlaneSettings, serve
+from stream.dataplane import STEPS_OF_A_STOP, DataPlane, PlaneSettings, in_thread, serve
 from stream.dead_letters import Limit
 from stream.directory import Directory
 from stream.http import HealthServer
@@ -29,8 +30,7 @@ log = structlog.get_logger()
 # default of 5 ms a commit of 200 records beside a busy loop takes 41 ms; with 1 ms 13, but folding costs a tenth more.
 SWITCH_SECONDS = 0.002
 
-# Background work, what is folded, Faust, the source, the committer: each may take this part of the whole bound.
-STEPS_OF_A_STOP = 5
+CLOSE_SECONDS = 2.0
 
 Service = Callable[[], Awaitable[None]]
 
@@ -43,11 +43,16 @@ def wall_clock() -> int:
 def run_worker(stage: Stage, settings: Settings) -> None:
     """Run a worker until it is told to stop. Raises `HeartlineError` when it had to end."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    with ExitStack() as held:  # let go when the event loop and the threads that it waits for have ended
-        asyncio.run(_run(stage, settings, held))
+    asyncio.run(_run(stage, settings))
 
 
-async def _run(stage: Stage, settings: Settings, held: ExitStack) -> None:
+async def _run(stage: Stage, settings: Settings) -> None:
+    async with AsyncExitStack() as held:
+        await _work(stage, settings, held)
+    log.info("worker stopped", stage=stage, worker=settings.worker_id)
+
+
+async def _work(stage: Stage, settings: Settings, held: AsyncExitStack) -> None:
     metrics = Metrics()
     partitions = await asyncio.to_thread(_partitions, settings)
     plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions, held)
@@ -61,7 +66,11 @@ async def _run(stage: Stage, settings: Settings, held: ExitStack) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.stop()
-    log.info("worker stopped", stage=stage, worker=settings.worker_id)
+
+
+async def _close(classifier: Classifier) -> None:
+    """Give back its threads; one that hangs is left alone."""
+    await asyncio.wait([in_thread("classifier", classifier.close)], timeout=CLOSE_SECONDS)
 
 
 async def _guarded(service: Service, plane: DataPlane[Any]) -> None:
@@ -108,12 +117,13 @@ def _plane_settings(stage: Stage, settings: Settings) -> PlaneSettings:
 
 
 def _intake(
-    settings: Settings, metrics: Metrics, partitions: dict[str, int], held: ExitStack
+    settings: Settings, metrics: Metrics, partitions: dict[str, int], held: AsyncExitStack
 ) -> tuple[DataPlane[None], Sequence[Service]]:
     plane: DataPlane[None] = DataPlane(_plane_settings("intake", settings), observer=PlaneObserver(metrics))
     directory = Directory(settings.kafka(), settings.tenants, partitions[HEALTH_SIGNALS])
     metrics.history_open.set_function(lambda: directory.history_open)
-    classifier = held.enter_context(closing(open_classifier(settings)))
+    classifier = open_classifier(settings)
+    held.push_async_callback(_close, classifier)
     sentiment = Sentiment(classifier, metrics, plane.progress)
     limit = Limit(settings.dead_letter_limit)
     intake = Intake(plane, directory, sentiment, limit, metrics, partitions, wall_clock, settings.labelled_examples)
@@ -124,7 +134,7 @@ def _intake(
 
 
 def _scoring(
-    settings: Settings, metrics: Metrics, _partitions: dict[str, int], _held: ExitStack
+    settings: Settings, metrics: Metrics, _partitions: dict[str, int], _held: AsyncExitStack
 ) -> tuple[DataPlane[Any], Sequence[Service]]:
     plane: DataPlane[Any] = DataPlane(_plane_settings("scoring", settings), RowCodec(), observer=PlaneObserver(metrics))
     scoring = Scoring(plane, Limit(settings.dead_letter_limit), metrics)

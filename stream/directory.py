@@ -16,6 +16,7 @@ from schemas.base import Event
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted, TenantRegistered
 from schemas.decoding import decode_event
+from stream.dataplane import in_thread
 from stream.merges import Merges
 
 WHOLE: Final = TopicPartition(HEALTH_CONTROL, 0, OFFSET_BEGINNING)
@@ -24,6 +25,7 @@ ANY_TIME: Final = 253_402_300_799_000
 ASK_SECONDS: Final = 10
 RETRY_SECONDS: Final = 1.0
 REMIND_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 2.0
 
 T = TypeVar("T")
 
@@ -53,9 +55,9 @@ class Directory:
         self._consumer.assign([WHOLE])
         try:
             while True:
-                self._take(await asyncio.to_thread(self._consumer.consume, 500, POLL_SECONDS))
-        finally:
-            self._consumer.close()
+                self._take(await in_thread("directory", lambda: self._consumer.consume(500, POLL_SECONDS)))
+        finally:  # it waits for calls that are under way: of brokers that hang, not for ever
+            await asyncio.wait([in_thread("directory", self._consumer.close)], timeout=CLOSE_SECONDS)
 
     async def catch_up(self) -> None:
         """Wait until all that is in the topic now has been read, however long the brokers are away."""
@@ -81,7 +83,7 @@ class Directory:
         reminded = -REMIND_SECONDS
         while True:
             try:
-                return await asyncio.to_thread(ask)
+                return await in_thread("directory", ask)
             except KafkaException as exception:
                 if time.monotonic() - reminded >= REMIND_SECONDS:
                     reminded = time.monotonic()

@@ -7,12 +7,13 @@ ends.
     ├── NotScored                     12   the contact asked for has no score
     ├── ModelRefused                  13   a health model cannot be published as it is
     ├── BrokerError                   20
-    │   ├── BrokerUnreachable         20   nobody answers, or authentication failed
+    │   ├── BrokerUnreachable         20   nobody answers
     │   ├── TopicMissing              21
     │   ├── TopicMisconfigured        22   wrong partition count, changelog not compacted
     │   ├── DeliveryFailed            23   the broker refused records or a commit
     │   ├── WorkerFenced              24   another process uses this worker id, or this one slept too long
-    │   └── ClientIncompatible        25   the installed librdkafka is not the one this was written for
+    │   ├── ClientIncompatible        25   the installed librdkafka is not the one this was written for
+    │   └── CredentialsRefused        26   the brokers refuse user, password or certificate
     ├── StateError                    30
     │   ├── DataDirectoryInUse        30
     │   ├── ChangelogRecreated        31
@@ -36,6 +37,7 @@ __all__ = [
     "ChangelogRecreated",
     "ClientIncompatible",
     "ConfigurationError",
+    "CredentialsRefused",
     "DataDirectoryInUse",
     "DeadLetterLimit",
     "DeliveryFailed",
@@ -90,7 +92,7 @@ class BrokerError(HeartlineError):
 
 
 class BrokerUnreachable(BrokerError):
-    """No broker answers, or it refuses the credentials."""
+    """No broker answers."""
 
     exit_code = 20
 
@@ -123,6 +125,12 @@ class ClientIncompatible(BrokerError):
     """The installed Kafka client differs from the one that this was written for."""
 
     exit_code = 25
+
+
+class CredentialsRefused(BrokerError):
+    """The brokers refuse user, password or certificate, or we refuse theirs."""
+
+    exit_code = 26
 
 
 class StateError(HeartlineError):

@@ -29,7 +29,7 @@ from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key
 from schemas.messages import MessageCreated
 from schemas.signals import AccountSignal, Signal
-from stream.dataplane import Cycle, DataPlane, Run
+from stream.dataplane import Cycle, DataPlane, Run, in_thread
 from stream.dead_letters import Limit, dead_letter
 from stream.directory import Directory
 from stream.merges import CIRCLE
@@ -76,7 +76,7 @@ class Sentiment:
         for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             started = time.monotonic()
             try:
-                readings = await asyncio.to_thread(self._classifier.classify, texts)
+                readings = await in_thread("classifier", lambda: self._classifier.classify(texts))
             except Exception as error:  # noqa: BLE001  whatever a model raises, its messages wait and are not lost
                 log.warning("classifier failed, messages wait", error=type(error).__name__, retry_seconds=delay)
                 self._progress()

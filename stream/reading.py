@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stream.connection import Connection
 from stream.errors import TopicMissing
 from stream.settings import Settings
-from stream.topics import unreachable
 
 TIMEOUT_SECONDS = 10.0
 BATCH = 5000
@@ -17,27 +17,28 @@ class TopicReader:
     """Reads committed records of topics outside any group."""
 
     def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+        self._connection = Connection(settings)
         self._consumer = Consumer(
             {
-                **settings.kafka(),
+                **self._connection.properties,
                 "group.id": f"heartline-reader-{uuid.uuid4()}",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
             }
         )
-        self._partitions = [pair for topic in topics for pair in self._partitions_of(topic, settings)]
+        self._partitions = [pair for topic in topics for pair in self._partitions_of(topic)]
 
     @property
     def partitions(self) -> int:
         """How many partitions there are to read."""
         return len(self._partitions)
 
-    def _partitions_of(self, topic: str, settings: Settings) -> list[TopicPartition]:
+    def _partitions_of(self, topic: str) -> list[TopicPartition]:
         try:
             found = self._consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic]
         except KafkaException as error:
-            raise unreachable(settings, error) from error
+            raise self._connection.unreachable(self._consumer, error) from error
         if found.error is not None:
             raise TopicMissing(f"topic {topic} does not exist; run `heartline topics create`")
         return [TopicPartition(topic, partition) for partition in found.partitions]

@@ -1,5 +1,6 @@
 """Sending records from commands: confirmed, in order per key, partitioned as all writers of ours do."""
 
+import time
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -10,6 +11,7 @@ from schemas.base import Event
 from schemas.catalogue import HEALTH_CONTROL, INPUT_TOPIC_OF
 from schemas.decoding import encode
 from schemas.keys import contact_key
+from stream.connection import Connection
 from stream.errors import DeliveryFailed
 from stream.settings import Settings
 
@@ -17,14 +19,18 @@ FLUSH_SECONDS = 60.0
 
 
 class Sender:
-    """An idempotent producer whose `close` returns when all is confirmed, or raises `DeliveryFailed`."""
+    """An idempotent producer whose `close` returns when all is confirmed, or raises `DeliveryFailed`.
+
+    Brokers that refuse the credentials end it at once: `CredentialsRefused`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.sent = 0
         self._failed: str | None = None
+        self._connection = Connection(settings)
         self._producer = Producer(
             {
-                **settings.kafka(),
+                **self._connection.properties,
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
@@ -59,6 +65,12 @@ class Sender:
             else:
                 break
         self._producer.poll(0)
+        self._check()
+
+    def _check(self) -> None:
+        if (refusal := self._connection.refusal) is not None:
+            self._producer.purge()
+            raise refusal
         if self._failed is not None:
             raise DeliveryFailed(self._failed)
 
@@ -71,9 +83,12 @@ class Sender:
 
     def flush(self) -> None:
         """Wait until all is confirmed."""
-        left = self._producer.flush(FLUSH_SECONDS)
-        if self._failed is not None or left:
-            raise DeliveryFailed(self._failed or f"{left} records were not confirmed within {FLUSH_SECONDS:g} s")
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while (left := self._producer.flush(1.0)) and time.monotonic() < deadline:
+            self._check()
+        self._check()
+        if left:
+            raise DeliveryFailed(f"{left} records were not confirmed within {FLUSH_SECONDS:g} s")
 
     def _delivered(self, error: Error | None, _message: Message) -> None:
         if error is None:

@@ -7,7 +7,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from schemas.catalogue import HEALTH_SIGNALS, TOPICS, Topic, changelog
-from stream.errors import BrokerUnreachable, TopicMisconfigured, TopicMissing
+from stream.connection import Connection
+from stream.errors import TopicMisconfigured, TopicMissing
 from stream.settings import Settings
 
 TABLE = "contacts"
@@ -31,27 +32,20 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return topic.partitions if topic.partitions is not None else settings.partitions
 
 
-def unreachable(settings: Settings, error: KafkaException) -> BrokerUnreachable:
-    """The error of brokers that do not answer."""
-    return BrokerUnreachable(
-        f"no broker of {settings.bootstrap_servers} answers ({error.args[0].str()}): "
-        "start Kafka, or set HEARTLINE_BOOTSTRAP_SERVERS"
-    )
-
-
 class Topics:
     """The topics on the brokers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient(settings.kafka())
+        self._connection = Connection(settings)
+        self._admin = AdminClient(self._connection.properties)
 
     def partitions(self) -> dict[str, int]:
-        """Partitions of each topic that exists. Raises `BrokerUnreachable`."""
+        """Partitions of each topic that exists. Raises `BrokerUnreachable` or `CredentialsRefused`."""
         try:
             listed = self._admin.list_topics(timeout=TIMEOUT_SECONDS / 3)
         except KafkaException as error:
-            raise unreachable(self._settings, error) from error
+            raise self._connection.unreachable(self._admin, error) from error
         return {name: len(topic.partitions) for name, topic in listed.topics.items()}
 
     def create(self, topics: Iterable[Topic]) -> list[str]:

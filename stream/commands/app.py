@@ -21,7 +21,9 @@ from stream.commands import (
 
 app = typer.Typer(
     name="heartline",
-    help="Customer health scores in real time. Settings are HEARTLINE_… environment variables (docs/settings.md).",
+    help="""Customer health scores in real time. Settings are HEARTLINE_… environment variables (docs/settings.md).
+
+    Example: `heartline demo`, then `heartline COMMAND --help`""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

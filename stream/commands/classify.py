@@ -57,7 +57,10 @@ def classify(
 
 
 def model_card() -> None:
-    """Print the card of the shipped model: what it was trained on, what it is worth, where it is wrong."""
+    """Print the card of the shipped model: what it was trained on, what it is worth, where it is wrong.
+
+    Example: `heartline model-card | less`
+    """
     try:
         typer.echo(model_card_text())
     except SentimentError as error:

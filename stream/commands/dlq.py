@@ -16,11 +16,20 @@ from stream.reading import TopicReader
 from stream.sending import Sender
 from stream.settings import Settings
 
-app = typer.Typer(help="Look at dead letters, and send them again.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at dead letters, and send them again.\n\nExample: `heartline dlq list`", no_args_is_help=True
+)
 
 SOURCES = [topic.name for topic in TOPICS.values() if topic.dead_letters is not None]
 
-Topic = Annotated[str, typer.Argument(help=f"The source topic: one of {', '.join(SOURCES)}.")]
+
+def _beginning_with(incomplete: str) -> list[str]:
+    return [source for source in SOURCES if source.startswith(incomplete)]
+
+
+Topic = Annotated[
+    str, typer.Argument(help=f"The source topic: one of {', '.join(SOURCES)}.", autocompletion=_beginning_with)
+]
 Reason = Annotated[str | None, typer.Option(help="Only those refused for this reason.")]
 
 

@@ -16,7 +16,7 @@ from stream.errors import StateError
 from stream.settings import Settings
 from stream.topics import TABLE, TIMEOUT_SECONDS, Topics
 
-app = typer.Typer(help="The state of scoring.", no_args_is_help=True)
+app = typer.Typer(help="The state of scoring.\n\nExample: `heartline state reset`", no_args_is_help=True)
 
 
 @app.callback()

@@ -8,7 +8,10 @@ from stream.errors import TopicMisconfigured
 from stream.settings import Settings
 from stream.topics import Topics, all_topics, partitions_of
 
-app = typer.Typer(help="Create the topics, or check that they are as they have to be.", no_args_is_help=True)
+app = typer.Typer(
+    help="Create the topics, or check that they are as they have to be.\n\nExample: `heartline topics create`",
+    no_args_is_help=True,
+)
 
 
 @app.command()
@@ -29,7 +32,10 @@ def create() -> None:
 
 @app.command()
 def check() -> None:
-    """Compare the topics with the catalogue; exit code 22 if something is wrong."""
+    """Compare the topics with the catalogue; exit code 22 if something is wrong, and each thing that is.
+
+    Example: `heartline topics check`
+    """
     settings = Settings()
     problems = Topics(settings).problems(all_topics(settings))
     if problems:

@@ -6,9 +6,11 @@ from stream.dataplane.observer import Observer, Silent
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.run import Generation, Headers, Record, Run
 from stream.dataplane.settings import PlaneSettings
-from stream.dataplane.worker import run, serve
+from stream.dataplane.threads import in_thread
+from stream.dataplane.worker import STEPS_OF_A_STOP, run, serve
 
 __all__ = [
+    "STEPS_OF_A_STOP",
     "Codec",
     "Cycle",
     "DataPlane",
@@ -21,6 +23,7 @@ __all__ = [
     "Run",
     "Silent",
     "exclusive",
+    "in_thread",
     "run",
     "serve",
 ]

@@ -43,6 +43,11 @@ class App(faust.App):
     def _new_transport(self) -> Any:
         return Transport(self.conf.broker_consumer, self)
 
+    def is_member(self, generation: Generation) -> bool:
+        """Whether our member of the group is still the one of this generation, as far as it knows itself."""
+        consumer: Any = self.consumer
+        return bool(consumer._thread.member_id == generation.member_id)
+
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:
         self.plane.fail(exc)  # Faust would restart the agent over half a cycle
 
@@ -55,6 +60,11 @@ class Thread(driver.AIOKafkaConsumerThread):
     """The member of the group. Its partitions are paused: it never fetches."""
 
     generation: Generation | None = None
+
+    @property
+    def member_id(self) -> str:
+        """Which member of the group this is now; empty while it joins anew."""
+        return str(self._ensure_consumer()._coordinator.member_id)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Take down under which generation the partitions are ours, here, where it cannot have changed again."""

@@ -14,7 +14,7 @@ from stream.dataplane.committer import Outcome
 from stream.dataplane.control import Key
 from stream.dataplane.cycle import Batch, Codec, Cycle
 from stream.dataplane.cycles import Cycles, drained
-from stream.dataplane.delivery import Delivery, Fenced
+from stream.dataplane.delivery import Delivery, Fenced, Replaced
 from stream.dataplane.delivery.plain import PlainDelivery
 from stream.dataplane.delivery.transactional import TransactionalDelivery
 from stream.dataplane.observer import Observer, Silent
@@ -23,7 +23,7 @@ from stream.dataplane.run import Generation, Run
 from stream.dataplane.settings import PlaneSettings
 from stream.dataplane.source import Source
 from stream.dataplane.waiting import WaitingRoom
-from stream.errors import AgentFailed, HeartlineError
+from stream.errors import AgentFailed, HeartlineError, WorkerFenced
 
 log = structlog.get_logger(__name__)
 
@@ -293,13 +293,23 @@ class DataPlane(Generic[Row]):
             self._cycles.drop()  # what was folded on top of it must not be committed without it
             self.fail(outcome.error)
         elif outcome.fenced is not None:
-            self._over(outcome.batch.generation)
+            self._refused(outcome.fenced, outcome.batch.generation)
         elif outcome.uncertain is not None:
             self._begin_again(outcome.batch.generation)
         else:
             self.progress()
             self._seal()
         self._wake()
+
+    def _refused(self, fenced: Fenced, generation: Generation) -> None:
+        if isinstance(fenced, Replaced) and not self._leaving and self.app.is_member(generation):
+            self.fail(
+                WorkerFenced(
+                    f"another process joined the group {generation.group} as {generation.instance_id!r} ({fenced}): "
+                    "another process uses this worker id; give every worker an id of its own, then start again"
+                )
+            )
+        self._over(generation)
 
     def _over(self, generation: Generation) -> None:
         if generation is not self._generation:

@@ -43,27 +43,28 @@ class Watched(Protocol):
 
 
 class Watchdog:
-    """A thread: it also notices a blocked event loop, and an end that does not come."""
+    """A thread until the process is gone: it also notices a blocked event loop, and an end that does not come."""
 
     def __init__(self, plane: Watched, stall_seconds: float, end_seconds: float) -> None:
-        """`end_seconds` is how long an orderly end may take after a failure."""
+        """`end_seconds` is how long an orderly end may take, after a failure or when asked to."""
         self._plane = plane
         self._stall_seconds = stall_seconds
         self._end_seconds = end_seconds
-        self._over = threading.Event()
-        self._failed_at: float | None = None
+        self._asked = False
+        self._ending_since: float | None = None
         self._exit: Callable[[int], None] = os._exit
 
     def start(self) -> None:
         """Start watching."""
         threading.Thread(target=self._work, name="watchdog", daemon=True).start()
 
-    def stop(self) -> None:
-        """The end has come in order."""
-        self._over.set()
+    def end(self) -> None:
+        """The worker was asked to end: it has `end_seconds` from the next look on."""
+        self._asked = True
 
     def _work(self) -> None:
-        while not self._over.wait(min(1.0, self._stall_seconds / 4)):
+        while True:
+            time.sleep(min(1.0, self._stall_seconds / 4))
             try:
                 self.look(time.monotonic())
             except Exception as error:  # noqa: BLE001  a worker that nobody watches must not go on
@@ -73,11 +74,12 @@ class Watchdog:
         """One look."""
         plane = self._plane
         failure = plane.failure
-        if failure is not None:
-            self._failed_at = self._failed_at or now
-            if now - self._failed_at > self._end_seconds:
-                log.error("worker.killed", error=str(failure), seconds=self._end_seconds)
-                self._exit(failure.exit_code)
+        if failure is not None or self._asked:
+            self._ending_since = self._ending_since or now
+            if now - self._ending_since > self._end_seconds:
+                reason = failure or Stalled(f"the end did not come within {self._end_seconds:.0f} s of being asked for")
+                log.error("worker.killed", error=str(reason), seconds=self._end_seconds)
+                self._exit(reason.exit_code)
         elif plane.busy and now - plane.progressed > self._stall_seconds:
             plane.fail(
                 Stalled(

@@ -15,6 +15,12 @@ from stream.dataplane.watch import Watchdog, look_after
 
 log = structlog.get_logger(__name__)
 
+STEPS_OF_A_STOP = 5
+"""Background work, what is folded, Faust, the source, the committer: each may take `drain_seconds`."""
+
+SPARE_SECONDS = 5.0
+"""What an end may take beyond these before the process is killed."""
+
 
 def run(plane: DataPlane[Any]) -> None:
     """Work until SIGTERM or SIGINT. Blocks.
@@ -34,36 +40,51 @@ async def _main(plane: DataPlane[Any]) -> None:
 
 
 async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
-    """Work until `stop` is set, as part of a larger program. Raises as `run`."""
+    """Work until `stop` is set, as part of a larger program. Raises as `run`.
+
+    The process has to end soon after this has returned: else the watchdog ends it.
+    """
     tame_malloc()
     calm_collector()
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
             held.enter_context(exclusive(plane.settings.data_dir))
-        await in_thread("prepare", plane.prepare)
+        if not await _prepared(plane, stop):
+            return
         plane.start()
         await _work(plane, stop)
     if plane.failure is not None:
         raise plane.failure
 
 
+async def _prepared(plane: DataPlane[Any], stop: asyncio.Event) -> bool:
+    """False: asked to stop meanwhile; brokers that do not answer are left to the thread that asks them."""
+    preparing, stopping = in_thread("prepare", plane.prepare), asyncio.create_task(stop.wait())
+    both: list[asyncio.Future[Any]] = [preparing, stopping]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not preparing.done():
+        return False
+    preparing.result()
+    return True
+
+
 async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     seconds = plane.settings.drain_seconds
-    watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=3 * seconds + 5)
+    watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=STEPS_OF_A_STOP * seconds + SPARE_SECONDS)
     watchdog.start()
     tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait()), asyncio.create_task(plane.ended.wait())]
     others: list[asyncio.Task[Any]] = [asyncio.create_task(_start(plane)), asyncio.create_task(look_after(plane))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if plane.failure is None:
+            watchdog.end()
             log.info("worker.draining")
             await plane.leave()
     finally:
         await _close(plane, seconds)
         for task in tasks + others:
             task.cancel()
-        if plane.failure is None:  # else it sees to it that the process does end
-            watchdog.stop()
 
 
 async def _start(plane: DataPlane[Any]) -> None:

@@ -20,7 +20,7 @@ from stream.demo import Worker
 from stream.sending import Sender
 from stream.settings import Settings, Stage
 from stream.topics import TABLE, Topics, all_topics
-from tests.support.kafka import KafkaBroker
+from tests.support.kafka import AT_ONCE, KafkaBroker, what_is_there
 
 decode_score = msgspec.json.Decoder(ScoreUpdated).decode
 decode_band = msgspec.json.Decoder(BandChanged).decode
@@ -44,6 +44,10 @@ class TestWorker(Worker):
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self._process.pid, signal.SIGCONT)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM, and no waiting."""
+        self._process.terminate()
 
     def limit_files(self, size: int) -> None:
         """From now on the kernel refuses to make a file of its longer than this many bytes, as a used-up quota does."""
@@ -225,7 +229,13 @@ class Heartline:
 def nothing_waits(bootstrap: str, group: str, topics: list[str]) -> bool:
     """Whether a reader of committed data finds no record behind a group's offsets (commit markers are none)."""
     consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False, "enable.partition.eof": True}
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            **AT_ONCE,
+        }
     )
     try:
         known = consumer.list_topics(timeout=10).topics
@@ -239,7 +249,7 @@ def nothing_waits(bootstrap: str, group: str, topics: list[str]) -> bool:
         consumer.assign(starts)
         left = len(starts)
         while left:
-            for message in consumer.consume(100, 0.2):
+            for message in what_is_there(consumer):
                 error = message.error()
                 if error is None:
                     return False

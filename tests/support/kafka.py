@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -23,6 +24,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 HERE = Path(__file__).parent / "kafka_jars"
 CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
 START_SECONDS = 60.0
+AT_ONCE: Final = {"fetch.wait.max.ms": 20, "fetch.error.backoff.ms": 20}
+"""Properties of a consumer that wants to know soon that there is nothing more: by default a broker keeps it 0.5 s."""
 
 
 class KafkaUnavailable(RuntimeError):
@@ -121,6 +124,16 @@ class KafkaBroker:
     def kill(self) -> None:
         """Pull the plug."""
         self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop it in the middle of whatever it does: connections stay open, and nobody answers."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """Start again on the same data and port, after a `stop` or `kill` (stops first if it runs)."""
@@ -224,6 +237,7 @@ def read_to_end(bootstrap: str, topic: str, timeout_seconds: float = 30.0) -> It
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "enable.auto.commit": False,
+            **AT_ONCE,
         }
     )
     try:
@@ -234,9 +248,15 @@ def read_to_end(bootstrap: str, topic: str, timeout_seconds: float = 30.0) -> It
         while left:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"partitions {sorted(left)} of {topic} were not read to the end")
-            yield from _good(consumer.consume(5000, 0.2), left)
+            yield from _good(what_is_there(consumer), left)
     finally:
         consumer.close()
+
+
+def what_is_there(consumer: Consumer, seconds: float = 0.2) -> list[Message]:
+    """The first message that comes within so many seconds, and what came with it."""
+    first = consumer.poll(seconds)
+    return [] if first is None else [first, *consumer.consume(5000, 0)]
 
 
 def _good(messages: Sequence[Message], left: set[int]) -> Iterator[Message]:

@@ -1,7 +1,9 @@
-"""`heartline` with a classifier that fails, then is slow: `python -m tests.support.slow_intake worker intake`."""
+"""`python -m tests.support.slow_intake worker intake`: with a classifier that fails, then is slow, or hangs."""
 
+import math
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 
@@ -12,7 +14,7 @@ from stream.settings import Settings
 
 
 class SlowClassifier:
-    """Finds everything neutral, after SLOW_FAILURES errors, in SLOW_SECONDS a text."""
+    """Finds everything neutral, after SLOW_FAILURES errors, in SLOW_SECONDS a text (inf: never)."""
 
     name, version = "slow", "1"
 
@@ -25,6 +27,8 @@ class SlowClassifier:
         if self._failures:
             self._failures -= 1
             raise RuntimeError("the model is not there yet")
+        if math.isinf(self._seconds):
+            threading.Event().wait()
         time.sleep(self._seconds * len(texts))
         return [Reading(label="neutral", confidence=1.0) for _ in texts]
 

@@ -9,6 +9,10 @@ class Fenced(Exception):
     """The group has moved on: the cycle's generation is over. Nothing of the cycle is visible."""
 
 
+class Replaced(Fenced):
+    """A newer member of the group has our static id: this process itself, joined anew, or a rival."""
+
+
 class Uncertain(Exception):
     """Whether the cycle is committed is not known: committed offsets and changelog have to be read again."""
 

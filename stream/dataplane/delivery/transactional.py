@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from stream.dataplane.cycle import Batch
-from stream.dataplane.delivery import Fenced, Uncertain
+from stream.dataplane.delivery import Fenced, Replaced, Uncertain
 from stream.dataplane.delivery.producing import NEVER, failure, produce_outputs, produce_rows, producer_properties
 from stream.dataplane.run import Generation
 from stream.dataplane.settings import PlaneSettings
@@ -123,7 +123,8 @@ class TransactionalDelivery:
                 self._retried("aborting the transaction", self._producers[self._turn].abort_transaction)
             except KafkaException as exception:
                 self._renew(exception.args[0])
-            raise Fenced(error.str()) from cause
+            kind = Replaced if error.code() == KafkaError.FENCED_INSTANCE_ID else Fenced
+            raise kind(error.str()) from cause
         if error.code() in NEVER:
             raise failure("committing a cycle", error) from cause
         self._renew(error)

@@ -153,3 +153,18 @@ def test_an_end_that_does_not_come_is_forced_with_the_errors_exit_code() -> None
     for now in (100, 104, 106):
         watchdog.look(now)
     assert codes == [Stalled.exit_code]
+
+
+def test_an_end_that_was_asked_for_and_does_not_come_is_forced_too() -> None:
+    plane = Plane()
+    plane.busy = False
+    watchdog = Watchdog(plane, stall_seconds=10, end_seconds=5)
+    codes: list[int] = []
+    watchdog._exit = codes.append
+    watchdog.look(50)
+    watchdog.end()
+    for now in (100, 104):
+        watchdog.look(now)
+    assert codes == []
+    watchdog.look(106)
+    assert codes == [Stalled.exit_code]

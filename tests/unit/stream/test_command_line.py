@@ -1,0 +1,98 @@
+"""The command line as a whole: help with examples, completion, exit codes."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from stream.commands import main
+from stream.commands.app import app
+from tests.unit.stream.test_operations import HANDBOOK
+
+ROOT = Path(__file__).parents[3]
+COMMAND = Path(sys.executable).with_name("heartline")
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command and group."""
+    yield path
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from commands(sub, (*path, name))
+
+
+ALL = list(commands(typer.main.get_command(app)))
+
+
+def test_the_issues_commands_are_there() -> None:
+    assert {" ".join(path) for path in ALL} >= {
+        "worker", "topics create", "topics check", "send", "import", "simulate", "score", "watch", "explain", "demo",
+        "dlq list", "dlq show", "dlq replay",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_the_help_of_every_command_has_an_example_that_names_it(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert shown.exit_code == 0
+    example = shown.output.partition("Example")[2]
+    assert " ".join(("heartline", *path)) in example
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_is_given_its_completion(shell: str) -> None:
+    asked = {"_HEARTLINE_COMPLETE": f"source_{shell}"}
+    script = CliRunner().invoke(app, [], prog_name="heartline", env=asked).output
+    assert f"_HEARTLINE_COMPLETE=complete_{shell}" in script
+
+
+def test_bash_completes_commands_arguments_topics_and_options() -> None:
+    offered = {
+        "heartline wo": {"worker"},
+        "heartline worker ": {"intake", "scoring"},
+        "heartline dlq show support.s": {"support.surveys"},
+        "heartline watch --con": {"--contact"},
+    }
+    script = f'eval "$(_HEARTLINE_COMPLETE=source_bash {COMMAND})"\n'
+    for typed in offered:
+        words = typed.split(" ")
+        script += (
+            f"COMP_WORDS=({' '.join(words[:-1])} '{words[-1]}') COMP_CWORD={len(words) - 1}\n"
+            f"_heartline_completion {COMMAND}\n"
+            'echo "${COMPREPLY[@]}"\n'
+        )
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert [set(line.split()) for line in done.stdout.splitlines()] == list(offered.values()), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code"),
+    [
+        (["--help"], {}, 0),
+        (["simulate", "--events", "1"], {}, 0),
+        (["no-such-command"], {}, 2),
+        (["simulate", "--events", "many"], {}, 2),
+        (["settings"], {"HEARTLINE_PARTITIONS": "0"}, 10),
+        (["import"], {}, 10),
+        (["score", "pyproject.toml"], {"HEARTLINE_CLASSIFIER": "vader"}, 11),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_command_ends_with_the_code_that_the_handbook_gives(
+    arguments: list[str], environment: dict[str, str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["heartline", *arguments])
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO()))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code or 0) == code
+    assert re.search(rf"^\| (\d+, )?{code}(, \d+)? \|", HANDBOOK, re.MULTILINE), f"{code} is not in the handbook"
