@@ -1,5 +1,7 @@
 """The bare loop: what confluent-kafka and the fold cost without state on disk, changelog, transactions or commits."""
 
+from typing import Any
+
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from bench.contestants.step import Step, task
@@ -13,7 +15,7 @@ def main() -> None:
     told = task()
     consumer = Consumer({"bootstrap.servers": told.bootstrap, "group.id": told.name, "enable.auto.commit": False})
     consumer.assign([TopicPartition(told.source, p, 0) for p in range(told.partitions)])
-    producer = Producer(
+    producer: Any = Producer(
         {
             "bootstrap.servers": told.bootstrap,
             "linger.ms": 5,
@@ -24,7 +26,8 @@ def main() -> None:
     step = Step(told.prefix)
     rows: dict[bytes, ContactState] = {}
     while True:
-        for message in consumer.consume(CONSUMED_AT_ONCE, 0.1):
+        messages: list[Any] = consumer.consume(CONSUMED_AT_ONCE, 0.1)
+        for message in messages:
             key = message.key()
             row, outgoing = step(message.partition(), message.offset(), key, message.value(), rows.get(key))
             if row is not None:

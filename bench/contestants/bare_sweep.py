@@ -8,6 +8,7 @@ import time
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Producer
 
@@ -27,7 +28,7 @@ def main() -> None:
     told = task()
     day, at = date.fromisoformat(sys.argv[1]).toordinal(), int(sys.argv[2])
     stores = Stores(Path(told.folder), 32 << 20, 8 << 20)
-    producer = Producer({"bootstrap.servers": told.bootstrap, "linger.ms": 5, "compression.type": "lz4"})
+    producer: Any = Producer({"bootstrap.servers": told.bootstrap, "linger.ms": 5, "compression.type": "lz4"})
     step = Step(told.prefix)
     began = time.monotonic()
     changed = sum(sweep(stores.open(p), p, producer, step, day, at) for p in range(told.partitions))
@@ -35,7 +36,7 @@ def main() -> None:
     print(time.monotonic() - began, changed)
 
 
-def sweep(store: PartitionStore, partition: int, producer: Producer, step: Step, day: int, at: int) -> int:
+def sweep(store: PartitionStore, partition: int, producer: Any, step: Step, day: int, at: int) -> int:
     """Sweep one partition; returns how many rows changed."""
     changed = 0
     after: bytes | None = None

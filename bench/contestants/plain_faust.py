@@ -1,6 +1,9 @@
 """Faust as its manual shows it: an agent over events, a table in RocksDB, `topic.send`. Its own defaults otherwise."""
 
+from typing import Any
+
 import faust
+from faust.types import StreamT
 
 from bench.contestants.step import OUTPUTS, Step, task
 from models.health.state import decode, encode
@@ -24,13 +27,17 @@ step = Step(told.prefix)
 
 
 @app.agent(signals)
-async def score(stream: faust.Stream) -> None:
+async def score(stream: StreamT[Any]) -> None:
     """Fold each event."""
     async for event in stream.events():
         key, message = event.key, event.message
         stored = contacts.get(key)
         row, outgoing = step(
-            message.partition, message.offset, key, event.value, None if stored is None else decode(stored)
+            message.partition,
+            message.offset,
+            key,
+            event.value,
+            None if stored is None else decode(stored),
         )
         if row is not None:
             contacts[key] = encode(row)

@@ -1,0 +1,121 @@
+"""`heartline topics check`: what is wrong with the topics, one by one."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import ConfigResource
+from typer.testing import CliRunner
+
+from schemas.catalogue import HEALTH_CONTROL, HEALTH_SCORES, HEALTH_SIGNALS, SUPPORT_TICKETS
+from stream import topics
+from stream.commands.app import app
+from stream.errors import BrokerUnreachable, CredentialsRefused, TopicMisconfigured, TopicMissing
+from stream.settings import Settings
+from stream.topics import Topics, all_topics, partitions_of
+
+SETTINGS = Settings(partitions=6, bootstrap_servers="kafka:9092")
+
+
+class Admin:
+    """A broker's topics as they have to be, until a test spoils them."""
+
+    def __init__(self, properties: dict[str, Any]) -> None:
+        self.hear: Callable[[KafkaError], None] = properties["error_cb"]
+        self.counts = {topic.name: partitions_of(topic, SETTINGS) for topic in all_topics(SETTINGS)}
+        self.policies = {topic.name: topic.cleanup for topic in all_topics(SETTINGS)}
+        self.heard: KafkaError | None = None
+        self.away = False
+
+    def list_topics(self, timeout: float) -> Any:
+        if self.away:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT, "no answer"))
+        found = {name: SimpleNamespace(partitions=range(count)) for name, count in self.counts.items()}
+        return SimpleNamespace(topics=found)
+
+    def describe_configs(self, resources: list[ConfigResource]) -> Any:
+        policies = {one: {"cleanup.policy": SimpleNamespace(value=self.policies[one.name])} for one in resources}
+        return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in policies.items()}
+
+    def poll(self, _seconds: float) -> int:
+        """Only now it tells what it heard."""
+        if self.heard is not None:
+            self.hear(self.heard)
+        return 0
+
+
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Admin:
+    """The broker that every client talks to."""
+    admin = Admin({"error_cb": lambda _error: None})
+
+    def client(properties: dict[str, Any]) -> Admin:
+        admin.hear = properties["error_cb"]
+        return admin
+
+    monkeypatch.setattr(topics, "AdminClient", client)
+    return admin
+
+
+def checked() -> str:
+    """What `heartline topics check` says: its error, or its line."""
+    done = CliRunner().invoke(app, ["topics", "check"], env={"HEARTLINE_PARTITIONS": "6"})
+    if isinstance(done.exception, TopicMisconfigured):
+        return str(done.exception)
+    assert done.exit_code == 0, done.output
+    return done.output.strip()
+
+
+def test_topics_as_they_were_created_are_right(admin: Admin) -> None:
+    assert checked() == "all topics are as they have to be"
+    assert Topics(SETTINGS).require([HEALTH_SIGNALS])[HEALTH_SIGNALS] == 6
+
+
+def test_inputs_may_have_any_number_of_partitions(admin: Admin) -> None:
+    admin.counts[SUPPORT_TICKETS] = 50
+    assert checked() == "all topics are as they have to be"
+
+
+def test_a_missing_topic_is_named(admin: Admin) -> None:
+    del admin.counts[HEALTH_SCORES]
+    assert checked() == f"{HEALTH_SCORES}: missing"
+    with pytest.raises(TopicMissing, match=f"missing topics: {HEALTH_SCORES}; run `heartline topics create`"):
+        Topics(SETTINGS).require([HEALTH_SCORES, HEALTH_SIGNALS])
+
+
+def test_partitions_that_do_not_go_with_the_logs_are_named_with_both_numbers(admin: Admin) -> None:
+    admin.counts[HEALTH_SCORES] = 4
+    assert checked() == f"{HEALTH_SCORES}: 4 partitions instead of the 6 of {HEALTH_SIGNALS}"
+    with pytest.raises(TopicMisconfigured, match="4 partitions instead of the 6"):
+        Topics(SETTINGS).require([HEALTH_SCORES])
+
+
+def test_the_control_topic_has_one_partition(admin: Admin) -> None:
+    admin.counts[HEALTH_CONTROL] = 6
+    assert checked() == f"{HEALTH_CONTROL}: 6 partitions instead of 1"
+
+
+def test_a_log_that_would_be_thinned_out_is_named(admin: Admin) -> None:
+    admin.policies[HEALTH_SIGNALS] = "compact"
+    assert checked() == f"{HEALTH_SIGNALS}: cleanup.policy is compact instead of delete"
+
+
+def test_everything_that_is_wrong_is_said_at_once(admin: Admin) -> None:
+    del admin.counts[SUPPORT_TICKETS]
+    admin.counts[HEALTH_CONTROL] = 2
+    assert checked() == f"{SUPPORT_TICKETS}: missing; {HEALTH_CONTROL}: 2 partitions instead of 1"
+
+
+def test_nobody_who_answers_is_named_with_what_was_heard(admin: Admin) -> None:
+    admin.away, admin.heard = True, KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
+    with pytest.raises(BrokerUnreachable, match=r"kafka:9092.*1/1 brokers are down.*HEARTLINE_BOOTSTRAP_SERVERS"):
+        Topics(SETTINGS).partitions()
+
+
+@pytest.mark.parametrize("code", [KafkaError._AUTHENTICATION, KafkaError._SSL])
+def test_refused_credentials_are_not_a_broker_that_is_away(admin: Admin, code: int) -> None:
+    admin.away, admin.heard = True, KafkaError(code, "refused")
+    with pytest.raises(CredentialsRefused, match="HEARTLINE_SASL_PASSWORD"):
+        Topics(SETTINGS).partitions()
