@@ -1,10 +1,12 @@
 """Reading topics for commands: from the beginning to their present end, or onwards as they grow."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from schemas.keys import partition_for
 from stream.connection import Connection
 from stream.errors import TopicMissing
 from stream.settings import Settings
@@ -69,10 +71,19 @@ class TopicReader:
                 if not waiting:
                     return
 
-    def onwards(self, *, from_beginning: bool = False, wait_seconds: float = 0.2) -> Iterator[Message | None]:
-        """Records as they come; None whenever none came for `wait_seconds`."""
+    def onwards(
+        self, key: bytes | None = None, *, from_beginning: bool = False, wait_seconds: float = 0.2
+    ) -> Iterator[Message | None]:
+        """Records as they come (of the partitions that hold a key, if given); None whenever none came for
+        `wait_seconds`.
+        """
         offset = OFFSET_BEGINNING if from_beginning else OFFSET_END
-        starts = [TopicPartition(pair.topic, pair.partition, offset) for pair in self._partitions]
+        counts = Counter(pair.topic for pair in self._partitions)
+        starts = [
+            TopicPartition(pair.topic, pair.partition, offset)
+            for pair in self._partitions
+            if key is None or pair.partition == partition_for(key, counts[pair.topic])
+        ]
         for message in self._follow(starts, wait_seconds):
             if message is None or message.error() is None:
                 yield message

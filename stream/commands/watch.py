@@ -37,7 +37,7 @@ def watch(
     shown = 0.0
     try:
         with Live(console=console, refresh_per_second=5) as live:
-            for message in reader.onwards(from_beginning=from_beginning or contact is not None):
+            for message in reader.onwards(wanted, from_beginning=from_beginning or contact is not None):
                 if message is not None and wanted in (None, message.key()):
                     followed.take(message)
                 if message is None or time.monotonic() - shown > REFRESH_SECONDS:  # under load there is no silence

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 
 from schemas.catalogue import SUPPORT_SURVEYS
+from schemas.surveys import SurveyAnswered
 from tests.oracle.real_data import ROOT
 from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
@@ -69,19 +72,61 @@ def test_a_contact_without_a_score_is_a_clear_error(heartline: Heartline) -> Non
     assert "default/nobody has no score" in run(heartline, "explain", "nobody", exit_code=12)
 
 
-def test_watch_shows_scores_until_it_is_interrupted(heartline: Heartline) -> None:
-    watching = subprocess.Popen(
-        [sys.executable, "-m", "stream", "watch", "--from-beginning"],
-        env=heartline.process_environment | {"COLUMNS": "200"},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(8)
-    watching.send_signal(signal.SIGINT)
-    shown, _ = watching.communicate(timeout=30)
+@contextmanager
+def watching(heartline: Heartline, screen: Path, *arguments: str) -> Iterator[None]:
+    """`heartline watch` beside what is done here; then Ctrl-C, which has to end it at once and well."""
+    with screen.open("wb") as shown:
+        watch = subprocess.Popen(
+            [sys.executable, "-m", "stream", "watch", *arguments],
+            env=heartline.process_environment | {"COLUMNS": "200", "LINES": "50", "FORCE_COLOR": "1"},
+            cwd=ROOT,
+            stdout=shown,
+        )
+    try:
+        yield
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(30) == 0
+    finally:
+        watch.kill()
+
+
+def test_watch_shows_scores_until_it_is_interrupted(heartline: Heartline, tmp_path: Path) -> None:
+    screen = tmp_path / "screen"
+    names = [score.contact for score in heartline.final_scores().values()]
+    with watching(heartline, screen, "--from-beginning"):
+        time.sleep(10)
+    shown = screen.read_text()
     assert "Customer health" in shown
-    assert any(score.contact in shown for score in heartline.final_scores().values())
+    assert any(name in shown for name in names)
+
+
+def test_watch_of_a_contact_shows_its_present_score_and_what_comes_of_it_and_nobody_else(
+    heartline: Heartline, tmp_path: Path
+) -> None:
+    screen = tmp_path / "screen"
+    (one, *others) = heartline.final_scores().values()
+    angry = SurveyAnswered(
+        event_id="watched-1",
+        occurred_at=datetime.now(UTC),
+        contact=one.contact,
+        kind="nps",
+        value=0,
+        scale_min=0,
+        scale_max=10,
+    )
+    with watching(heartline, screen, "--contact", one.contact):
+        time.sleep(10)
+        before = screen.read_text()
+        heartline.send([angry])
+        heartline.wait_settled()
+        time.sleep(2)
+    shown = screen.read_text()
+    assert f"{one.tenant}/{one.contact}" in before
+    assert str(one.score) in before
+    after = heartline.final_scores()[one.tenant, one.contact]
+    assert (after.cause.id, str(after.score) in shown.removeprefix(before)) == ("watched-1", True)
+    assert "survey.answered" in shown.removeprefix(before)
+    assert not any(f"{other.tenant}/{other.contact} " in shown for other in others)
 
 
 def test_a_bad_record_is_listed_shown_and_sent_again(heartline: Heartline) -> None:
