@@ -23,7 +23,10 @@ from stream.published_models import DEFAULT_DOCUMENT, Publication, publication, 
 from stream.sending import Sender
 from stream.settings import Settings
 
-app = typer.Typer(help="Health models: check them, publish them, see which is in force.", no_args_is_help=True)
+app = typer.Typer(
+    help="Health models: check them, publish them, see which is in force.\n\nExample: `heartline model validate model.yaml`",
+    no_args_is_help=True,
+)
 
 File = Annotated[
     Path, typer.Argument(help="A model (YAML or JSON; docs/models.md); - for standard input.", allow_dash=True)
