@@ -24,7 +24,7 @@ from stream.sending import Sender
 from stream.settings import Settings
 
 app = typer.Typer(
-    help="Health models: check them, publish them, see which is in force.\n\nExample: `heartline model validate model.yaml`",
+    help="Health models: check, publish, see which is in force.\n\nExample: `heartline model validate model.yaml`",
     no_args_is_help=True,
 )
 
