@@ -45,9 +45,9 @@ chaos: broker .venv/.dev ## the long series of faults; writes docs/reliability.m
 model: .venv-train/.installed ## train, evaluate, export and quantize the sentiment model
 	@.venv-train/bin/python -m models.sentiment.training $(ARGS)
 
-test-torch: .venv-train/.installed ## the classifiers' contract for Hugging Face models, through torch
+test-torch: .venv-train/.installed ## the contract for Hugging Face models, and training itself
 	@.venv-train/bin/python -m pip $(INSTALL) requirements-dev.lock
-	@.venv-train/bin/python -m pytest tests/unit/models/sentiment/torch_contract.py $(ARGS)
+	@.venv-train/bin/python -m pytest tests/unit/models/sentiment/torch_contract.py tests/unit/models/sentiment/training/torch_training.py $(ARGS)
 
 eval: .venv/.runtime ## the table of the sentiment model's card
 	@$(BIN)/python -m models.sentiment.evaluation $(ARGS)

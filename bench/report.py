@@ -25,8 +25,8 @@ class Result(NamedTuple):
 def throughput_results(runs: dict[str, list[Run]]) -> list[Result]:
     """Rates, costs, and how they compare; ratios are taken round by round."""
     heartline = runs["Heartline"]
-    rates = [_result(name, [run.events_per_second for run in of], "events/s") for name, of in runs.items()]
-    costs = [_result(f"{name}: CPU", [run.cpu_microseconds for run in of], "µs/event") for name, of in runs.items()]
+    rates = [result(name, [run.events_per_second for run in of], "events/s") for name, of in runs.items()]
+    costs = [result(f"{name}: CPU", [run.cpu_microseconds for run in of], "µs/event") for name, of in runs.items()]
 
     def against(name: str, what: Callable[[Run], float]) -> list[float]:
         return [what(ours) / what(theirs) for ours, theirs in zip(heartline, runs[name], strict=True)]
@@ -34,9 +34,9 @@ def throughput_results(runs: dict[str, list[Run]]) -> list[Result]:
     return [
         *rates,
         *costs,
-        _at_least("Heartline / plain Faust", against("plain Faust", lambda run: run.events_per_second), "x", 12),
-        _at_least("Heartline / Quix Streams", against("Quix Streams", lambda run: run.events_per_second), "x", 1.5),
-        _at_most("CPU: Heartline / bare loop", against("bare loop", lambda run: run.cpu_microseconds), "x", 3),
+        at_least("Heartline / plain Faust", against("plain Faust", lambda run: run.events_per_second), "x", 12),
+        at_least("Heartline / Quix Streams", against("Quix Streams", lambda run: run.events_per_second), "x", 1.5),
+        at_most("CPU: Heartline / bare loop", against("bare loop", lambda run: run.cpu_microseconds), "x", 3),
     ]
 
 
@@ -44,8 +44,8 @@ def latency_results(runs: list[Latencies]) -> list[Result]:
     """End to end."""
     rate = f"at {median(run.rate for run in runs):,.0f} tickets/s"
     return [
-        _at_most(f"ticket to score {rate}: p50", [run.p50 for run in runs], "ms", 60),
-        _at_most(f"ticket to score {rate}: p99", [run.p99 for run in runs], "ms", 250),
+        at_most(f"ticket to score {rate}: p50", [run.p50 for run in runs], "ms", 60),
+        at_most(f"ticket to score {rate}: p99", [run.p99 for run in runs], "ms", 250),
     ]
 
 
@@ -53,8 +53,8 @@ def size_results(sizes: list[int]) -> list[Result]:
     """Of the rows of the simulated load, after their last tick."""
     hundredths = quantiles(sizes, n=100)
     return [
-        _at_most("row of state: p50", [hundredths[49]], "bytes", 700),
-        _at_most("row of state: p99", [hundredths[98]], "bytes", 3072),
+        at_most("row of state: p50", [hundredths[49]], "bytes", 700),
+        at_most("row of state: p99", [hundredths[98]], "bytes", 3072),
     ]
 
 
@@ -63,13 +63,13 @@ def million_results(runs: list[Swept], contacts: int) -> list[Result]:
     changed = median(run.changed for run in runs) / contacts
     live = f"ticket to score during the sweep, at {LIVE_RATE:.0f}/s"
     return [
-        _at_least("restore", [run.restored_per_second for run in runs], "records/s", 100_000),
-        _at_most(f"scoring worker with {contacts:,} contacts, at most", [run.peak_memory for run in runs], "MiB", 400),
-        _result(f"sweep of {contacts:,} rows, {changed:.1%} change", [run.sweep_seconds for run in runs], "s"),
-        _result("the same by the bare loop", [run.bare_seconds for run in runs], "s"),
-        _at_most("sweep / bare loop", [run.sweep_seconds / run.bare_seconds for run in runs], "x", 3),
-        _result(f"{live}: p50", [run.live_p50 for run in runs], "ms"),
-        _at_most(f"{live}: p99", [run.live_p99 for run in runs], "ms", 400),
+        at_least("restore", [run.restored_per_second for run in runs], "records/s", 100_000),
+        at_most(f"scoring worker with {contacts:,} contacts, at most", [run.peak_memory for run in runs], "MiB", 400),
+        result(f"sweep of {contacts:,} rows, {changed:.1%} change", [run.sweep_seconds for run in runs], "s"),
+        result("the same by the bare loop", [run.bare_seconds for run in runs], "s"),
+        at_most("sweep / bare loop", [run.sweep_seconds / run.bare_seconds for run in runs], "x", 3),
+        result(f"{live}: p50", [run.live_p50 for run in runs], "ms"),
+        at_most(f"{live}: p99", [run.live_p99 for run in runs], "ms", 400),
     ]
 
 
@@ -108,15 +108,18 @@ def document(results: Sequence[Result], command: str, machine: str, told: argpar
     )
 
 
-def _result(name: str, runs: Sequence[float], unit: str) -> Result:
+def result(name: str, runs: Sequence[float], unit: str) -> Result:
+    """A row without a bar."""
     return Result(name, median(runs), runs, unit)
 
 
-def _at_least(name: str, runs: Sequence[float], unit: str, bar: float) -> Result:
+def at_least(name: str, runs: Sequence[float], unit: str, bar: float) -> Result:
+    """A row whose median has to reach the bar."""
     return Result(name, median(runs), runs, unit, f"at least {_number(bar)}", median(runs) >= bar)
 
 
-def _at_most(name: str, runs: Sequence[float], unit: str, bar: float) -> Result:
+def at_most(name: str, runs: Sequence[float], unit: str, bar: float) -> Result:
+    """A row whose median may not pass the bar."""
     return Result(name, median(runs), runs, unit, f"at most {_number(bar)}", median(runs) <= bar)
 
 

@@ -9,17 +9,18 @@ threads as intake calls it from.
 """
 
 import csv
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import cycle, islice
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import psutil
 import typer
 
+from bench.pages import written
+from bench.report import Result, at_least, at_most, result, table
 from models.sentiment.cleaning import customer_words
 from models.sentiment.evaluation.cost import fresh_process
 from models.sentiment.language import foreign_language
@@ -34,30 +35,39 @@ from models.sentiment.training.paths import sentiment_data
 SESSIONS = 2
 CALL = 256
 ROUNDS = 7
+FLAT = 1.05
+"""A leak would show: between the two looks at the memory lie nine tenths of the messages."""
 
 
 def main(quick: Annotated[bool, typer.Option(help="a tenth of the messages")] = False) -> None:
-    """Run all four and print a table."""
+    """Run all four and print a table; the whole run puts it into the page as well."""
     share = 10 if quick else 1
-    texts = messages()
-    classifier = load_shipped(SESSIONS)
-    bare, port, ratio = port_against_bare(classifier, texts[: 4096 // share])
-    print("| what | figure | wanted |\n|---|---|---|")
-    print(f"| bare session, messages/s, {SESSIONS} threads | {bare:.0f} | |")
-    print(f"| through the port, messages/s | {port:.0f} | |")
-    print(f"| port / bare, median of {ROUNDS} rounds | {ratio:.2f} | ≥ 0.85 |")
-    first, last = memory_over(classifier, texts, 50_000 // share)
-    classifier.close()
-    print(f"| MiB after {5_000 // share:,} and {50_000 // share:,} real messages | {first:.0f}, {last:.0f} | flat |")
-    stub = stub_classifier()
-    first, last = memory_over(stub, texts, 1_000_000 // share)
-    stub.close()
-    many = f"{100_000 // share:,} and {1_000_000 // share:,}"
-    print(f"| MiB after {many} messages, stub session | {first:.0f}, {last:.0f} | flat |")
-    fresh = [fresh_process(texts[: 5_000 // share]) for _ in range(5)]
-    start, peak = (statistics.median(each) for each in zip(*fresh, strict=True))
-    print(f"| start to first reading, s, median of 5 | {start:.2f} | ≤ 2 |")
-    print(f"| peak memory over {5_000 // share:,} messages, MiB, median of 5 | {peak:.0f} | ≤ 200 |")
+    results = all_results(messages(), share)
+    typer.echo(table(results))
+    if not quick:
+        written(results, "python -m bench.sentiment")
+
+
+def all_results(texts: Sequence[str], share: int) -> list[Result]:
+    """Every row; a `share`-th of the messages."""
+    classifier, stub = load_shipped(SESSIONS), stub_classifier()
+    rounds = port_against_bare(classifier, texts[: 4096 // share])
+    real, stubbed = 50_000 // share, 1_000_000 // share
+    growth = [memory_over(classifier, texts, real), memory_over(stub, texts, stubbed)]
+    for each in (classifier, stub):
+        each.close()
+    starts, peaks = zip(*(fresh_process(texts[: 5_000 // share]) for _ in range(5)), strict=True)
+    by_cpu = [bare.cpu / port.cpu for bare, port in rounds]
+    return [
+        result(f"bare session, {SESSIONS} threads", [bare.per_second for bare, _ in rounds], "messages/s"),
+        result("through the port", [port.per_second for _, port in rounds], "messages/s"),
+        at_least("port / bare session", [port.per_second / bare.per_second for bare, port in rounds], "x", 0.85),
+        result("the same by CPU time, whatever else runs", by_cpu, "x"),
+        at_most(f"memory after {real:,} real messages / a tenth", [growth[0]], "x", FLAT),
+        at_most(f"memory after {stubbed:,}, stub session / a tenth", [growth[1]], "x", FLAT),
+        at_most(f"peak memory, two sessions, no torch, {5_000 // share:,} messages", peaks, "MiB", 200),
+        at_most("start to first reading", starts, "s", 2),
+    ]
 
 
 def messages() -> list[str]:
@@ -66,25 +76,34 @@ def messages() -> list[str]:
         return [row["text"] for row in csv.DictReader(opened)]
 
 
-def port_against_bare(classifier: Classifier, texts: Sequence[str]) -> tuple[float, float, float]:
-    """Messages a second of the bare session and of the port, and the median of their ratios round by round."""
+class Cost(NamedTuple):
+    """Of one pass over the messages: messages a second, and seconds of CPU a message."""
+
+    per_second: float
+    cpu: float
+
+
+def port_against_bare(classifier: Classifier, texts: Sequence[str]) -> list[tuple[Cost, Cost]]:
+    """What the bare session and the port cost, round by round."""
     score = OnnxScorer(DIRECTORY / read_config().model)
     made = list(bare_batches(tokenizer_file(DIRECTORY / "tokenizer.json"), texts))
-    count = sum(len(ids) for ids, _ in made)
     calls = [texts[start : start + CALL] for start in range(0, len(texts), CALL)]
     with ThreadPoolExecutor(SESSIONS) as threads:
+        return [
+            (
+                cost(threads, lambda batch: score(*batch), made, sum(len(ids) for ids, _ in made)),
+                cost(threads, classifier.classify, calls, len(texts)),
+            )
+            for _ in range(ROUNDS)
+        ]
 
-        def run_bare() -> None:
-            for _ in threads.map(lambda batch: score(*batch), made):
-                pass
 
-        def run_port() -> None:
-            for _ in threads.map(classifier.classify, calls):
-                pass
-
-        rates = [(count / seconds(run_bare), len(texts) / seconds(run_port)) for _ in range(ROUNDS)]
-    bare, port = (statistics.median(each) for each in zip(*rates, strict=True))
-    return bare, port, statistics.median(mine / theirs for theirs, mine in rates)
+def cost(threads: Executor, work: Callable[[Any], object], pieces: Sequence[Any], count: int) -> Cost:
+    """Of `work` on all pieces, which hold `count` messages."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in threads.map(work, pieces):
+        continue
+    return Cost(count / (time.perf_counter() - wall), (time.process_time() - cpu) / count)
 
 
 def bare_batches(encode: Encoder, texts: Sequence[str]) -> Iterator[tuple[Ids, Ids]]:
@@ -97,8 +116,8 @@ def bare_batches(encode: Encoder, texts: Sequence[str]) -> Iterator[tuple[Ids, I
             yield padded([rows[place] for place in places], 0)
 
 
-def memory_over(classifier: Classifier, texts: Sequence[str], count: int) -> tuple[float, float]:
-    """MiB in use after a tenth of `count` messages and after all."""
+def memory_over(classifier: Classifier, texts: Sequence[str], count: int) -> float:
+    """Memory in use after `count` messages, as a multiple of what it was after a tenth of them."""
     process = psutil.Process()
     endless, after = cycle(texts), []
     for target in (count // 10, count - count // 10):
@@ -107,8 +126,8 @@ def memory_over(classifier: Classifier, texts: Sequence[str], count: int) -> tup
             batch = list(islice(endless, min(CALL, target - done)))
             classifier.classify(batch)
             done += len(batch)
-        after.append(process.memory_info().rss / 2**20)
-    return after[0], after[1]
+        after.append(process.memory_info().rss)
+    return after[1] / after[0]
 
 
 def stub_classifier() -> TextClassifier:
@@ -119,13 +138,6 @@ def stub_classifier() -> TextClassifier:
 
     encode = tokenizer_file(DIRECTORY / "tokenizer.json")
     return TextClassifier("stub", "1", encode, score, Meaning(LABELS, Calibration(), 0.0), SESSIONS)
-
-
-def seconds(work: Callable[[], None]) -> float:
-    """Wall time of `work`."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

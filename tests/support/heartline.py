@@ -58,6 +58,11 @@ class TestWorker(Worker):
         return self._process.wait(timeout)
 
     @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the process lives."""
         return self._process.poll() is None

@@ -1,5 +1,7 @@
 """`python -m models.sentiment.evaluation`: measure the shipped model and print the table of its card."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +20,12 @@ SPEED_TEXTS = 1_000
 
 def evaluate(corpus: Corpus, directory: Path = DIRECTORY) -> Evaluation:
     """Measure the model in `directory`, and VADER beside it."""
-    shipped = load_shipped(sessions=1, directory=directory)
     texts = [tweet.text for tweet in corpus.tweets_test[:SPEED_TEXTS]]
-    try:
-        return Evaluation(
-            shipped=quality(shipped, corpus),
-            vader=quality(VaderClassifier(), corpus),
-            cost=cost(shipped, texts, directory),
-        )
-    finally:
-        shipped.close()
+    with closing(load_shipped(os.cpu_count() or 1, directory=directory)) as shipped:
+        worth = quality(shipped, corpus)
+    with closing(load_shipped(sessions=1, directory=directory)) as one:
+        costs = cost(one, texts, directory)
+    return Evaluation(shipped=worth, vader=quality(VaderClassifier(), corpus), cost=costs)
 
 
 def main(

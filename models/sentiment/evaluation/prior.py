@@ -1,5 +1,6 @@
 """What taking the prior back does: to text like the training set's, and to text that is mostly complaints."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -44,7 +45,7 @@ def prior_table(tweets: Sequence[Tweet], directory: Path) -> str:
 
 def prior_rows(tweets: Sequence[Tweet], directory: Path) -> list[Row]:
     """Read the tweets once with `prior_tau` 0 and weigh the probabilities anew for each of `TAUS`."""
-    classifier = load_shipped(sessions=1, prior_tau=0.0, directory=directory)
+    classifier = load_shipped(os.cpu_count() or 1, prior_tau=0.0, directory=directory)
     shares, read = probabilities(classifier, tweets)
     classifier.close()
     labels = np.array([tweets[place].label for place in read])

@@ -33,15 +33,20 @@ class Dropout(nn.Module):
             return values
         return values * self._mask(values)
 
-    def _mask(self, values: Tensor) -> Tensor:
+    def draw(self, device: torch.device) -> Tensor:
+        """Fill the buffer, if that was not done yet."""
         if self._pool is None:
-            kept = torch.rand(MASK_POOL, device=values.device) >= self.probability
+            kept = torch.rand(MASK_POOL, device=device) >= self.probability
             self._pool = kept.to(torch.bfloat16) / (1.0 - self.probability)
+        return self._pool
+
+    def _mask(self, values: Tensor) -> Tensor:
+        pool = self.draw(values.device)
         count = values.numel()
         if count > MASK_POOL:
             raise ValueError(f"a dropout mask of {count} values does not fit the pool of {MASK_POOL}")
         start = int(torch.randint(0, MASK_POOL - count + 1, ()))
-        return self._pool[start : start + count].view(values.shape)
+        return pool[start : start + count].view(values.shape)
 
 
 def _working(states: Tensor) -> Tensor:

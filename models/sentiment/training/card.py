@@ -1,5 +1,7 @@
 """The model card: what the weights are, what they were trained on, what they are worth, where they are wrong."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 from string import Template
 
@@ -37,11 +39,8 @@ def write_card(corpus: Corpus, work: Path, out: Path) -> None:
 
 
 def _float_quality(config: ShippedConfig, corpus: Corpus, work: Path, out: Path) -> Quality:
-    made = classifier(config, out, work / "model.onnx", sessions=1)
-    try:
+    with closing(classifier(config, out, work / "model.onnx", os.cpu_count() or 1)) as made:
         return quality(made, corpus)
-    finally:
-        made.close()
 
 
 def _float_row(shipped: Quality, float_model: Quality) -> str:

@@ -178,6 +178,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.dense.load_state_dict(state["dense"])
         self.sparse.load_state_dict(state["sparse"])
+        self.model.dropout.draw(self.device)  # as the run that was stopped did, before it came where it was
         torch.set_rng_state(state["random"])
         self.done = state["done"]
 
