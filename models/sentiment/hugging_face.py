@@ -50,8 +50,8 @@ def load_hugging_face(
             f"hf:{name} is neither a directory with a model nor one that the hub gives. Where there is no network, "
             f"download the model and name its directory. What transformers says: {error}"
         ) from error
-    except ValueError as error:
-        raise BadModel(f"hf:{name} is not a sequence classifier: {error}") from error
+    except Exception as error:  # a broken file shows as whatever error the library comes upon first
+        raise BadModel(f"hf:{name} is not a sequence classifier: {error!r}") from error
     names = [model.config.id2label[number] for number in sorted(model.config.id2label)]
     encode, pad = tokenizer_of(name)
     return TextClassifier(

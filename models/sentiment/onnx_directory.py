@@ -17,7 +17,7 @@ FILES = ("model.onnx", "model_quantized.onnx", "onnx/model.onnx", "onnx/model_qu
 class ModelConfig(msgspec.Struct, frozen=True):
     """Of Hugging Face's `config.json`, what is needed here."""
 
-    id2label: dict[str, str] = {}
+    id2label: dict[int, str] = {}
 
 
 def load_onnx_directory(
@@ -29,7 +29,7 @@ def load_onnx_directory(
 ) -> TextClassifier:
     """The classifier in `directory`: an ONNX file, `config.json` and a tokenizer. Raises a `BadModel`."""
     config = _config(directory)
-    names = [config.id2label[number] for number in sorted(config.id2label, key=int)]
+    names = [config.id2label[number] for number in sorted(config.id2label)]
     columns = label_columns(names, label_map, str(directory))
     file = next((directory / name for name in FILES if (directory / name).is_file()), None)
     if file is None:

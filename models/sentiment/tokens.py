@@ -27,8 +27,8 @@ def tokenizer_of(where: str | Path) -> tuple[Encoder, int]:
 
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(str(where))
-    except (OSError, RuntimeError, ValueError) as error:
-        raise MissingFile(f"{where} has no tokenizer that transformers can load: {error}") from error
+    except Exception as error:  # a broken file shows as whatever error the library comes upon first
+        raise MissingFile(f"{where} has no tokenizer that transformers can load: {error!r}") from error
     longest = min(MAX_TOKENS, tokenizer.model_max_length)
     pad = tokenizer.pad_token_id or 0
     backend = getattr(tokenizer, "backend_tokenizer", None)

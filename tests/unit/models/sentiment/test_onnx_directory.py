@@ -82,9 +82,17 @@ def test_more_outputs_than_the_config_names_are_refused(directory: Path) -> None
         load_onnx_directory(directory, sessions=1)
 
 
-def test_a_config_that_is_no_json_is_refused(directory: Path) -> None:
-    (directory / "config.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[1]", '{"id2label": {"a": "negative"}}', '{"id2label": null}'])
+def test_a_config_that_is_none_is_refused(directory: Path, content: str) -> None:
+    (directory / "config.json").write_text(content)
     with pytest.raises(BadModel, match="cannot be read"):
+        load_onnx_directory(directory, sessions=1, label_map=MOODS)
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "[1]", '{"a": 1}'])
+def test_a_tokenizer_that_is_none_is_refused(directory: Path, content: str) -> None:
+    (directory / "tokenizer.json").write_text(content)
+    with pytest.raises(MissingFile, match="no tokenizer"):
         load_onnx_directory(directory, sessions=1, label_map=MOODS)
 
 
