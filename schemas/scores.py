@@ -154,29 +154,87 @@ class ContactForgotten(Output, frozen=True, kw_only=True, gc=False, tag="contact
     known_as: tuple[SubjectId, ...] = ()
 
 
+class DayScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a day closed with; it holds until the next one."""
+
+    day: date
+    score: int
+
+
+class PortfolioDay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a day closed with: how many accounts, how many of them with a score, and the sum of these scores."""
+
+    day: date
+    accounts: int
+    scored: int = 0
+    total: int = 0
+
+
 class AccountScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="account-score.updated"):
-    """`health.account-scores`: the present score of an account."""
+    """`health.account-scores`: the present score of an account, and what its contacts give to it.
+
+    `members` counts its contacts, `scored` those that have a score. `mean` is of their scores, weighted by confidence
+    (low 1, medium 2, high 3), `minimum` the lowest; `bands` counts the contacts in each band, and `shares` (0..1) is of
+    those that have a score. `moved_by` is the contact whose score moved last. `nps` is -100..100, `csat` and `ces` are
+    mean shares of the scale, 0..1; each with its number of answers. Response times are those of the last 60 days, in
+    seconds; the median is exact to one part in 16. `closes` are the latest days on which the score closed otherwise.
+    """
 
     account: SubjectId
     members: int
     cause: Cause
+    scored: int = 0
     score: int | None = None
     score_raw: float | None = None
     band: Band | None = None
+    computed_band: Band | None = None
+    trend: Trend = "insufficient_history"
+    coverage: float | None = None
+    components: dict[str, ComponentScore] = msgspec.field(default_factory=dict)
+    model: Name | None = None
+    previous_score: int | None = None
     mean: float | None = None
     minimum: int | None = None
     bands: dict[str, int] = msgspec.field(default_factory=dict)
+    shares: dict[str, float] = msgspec.field(default_factory=dict)
     moved_by: SubjectId | None = None
+    nps: float | None = None
+    nps_answers: int = 0
+    csat: float | None = None
+    csat_answers: int = 0
+    ces: float | None = None
+    ces_answers: int = 0
+    responses: int = 0
+    response_mean_seconds: float | None = None
+    response_median_seconds: float | None = None
+    seats: int | None = None
+    orders: int | None = None
+    renewal_at: UtcTime | None = None
+    csm: SubjectId | None = None
+    team: SubjectId | None = None
+    division: SubjectId | None = None
+    closes: tuple[DayScore, ...] = ()
 
 
 class PortfolioScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="portfolio-score.updated"):
-    """`health.portfolio-scores`: the present score of a CSM's, team's, division's or organisation's accounts."""
+    """`health.portfolio-scores`: the present score of a CSM's, team's, division's or organisation's accounts.
+
+    The mean of their scores; `scored` of the `accounts` have one, and they sum to `total`. An organisation comes in 16
+    parts (`organisation/0` to `organisation/15`), which readers sum: `total`, `accounts`, `scored` and `bands` are
+    made for it. `closes` are the latest days that closed otherwise than
+    the day before.
+    """
 
     portfolio: Name
     accounts: int
+    scored: int = 0
+    total: int = 0
     score: int | None = None
     score_raw: float | None = None
     band: Band | None = None
+    trend: Trend = "insufficient_history"
+    bands: dict[str, int] = msgspec.field(default_factory=dict)
+    closes: tuple[PortfolioDay, ...] = ()
 
 
 class LabelledExample(Record, frozen=True, kw_only=True, gc=False, tag="example.labelled"):

@@ -20,6 +20,10 @@ from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketReplied, TicketSolved, TicketUpdated
 
+Portfolio = Annotated[
+    str, msgspec.Meta(description="kind/id of a portfolio: kind is csm, team, division or organisation")
+]
+
 
 class ContactAbsorbed(ContactEvent, frozen=True, kw_only=True, gc=False, tag="contact.absorbed"):
     """All that was known of `absorbed`, who is the same person as `contact`. Written by scoring when it folds a merge.
@@ -41,29 +45,53 @@ class Tick(Record, frozen=True, kw_only=True, gc=False, tag="tick"):
     day: date
 
 
-class MemberContribution(Record, frozen=True, kw_only=True, gc=False, tag="member.contributed"):
-    """What a contact gives to its account now, in place of what it gave before (`seq` orders them)."""
+class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What one contact gives to its account. Whole numbers all, so that sums of them never drift.
 
-    tenant: TenantId
-    account: SubjectId
-    contact: SubjectId
-    seq: int
+    `nps`, `csat` and `ces` are the latest answers by their share of the scale, in ten-thousandths. `load` counts the
+    tickets and the conversations without a ticket of the last 60 days, `responses` those tickets that were answered,
+    after `response_seconds` in all; `response_times` names the class of each of them (`models.health.accounts.sums`).
+    """
+
     score: int | None = None
     band: Band | None = None
     confidence: Literal["low", "medium", "high"] | None = None
-    previous_score: int | None = None
-    previous_confidence: Literal["low", "medium", "high"] | None = None
+    nps: int | None = None
+    csat: int | None = None
+    ces: int | None = None
+    load: int = 0
+    responses: int = 0
+    response_seconds: int = 0
+    response_times: tuple[int, ...] = ()
+    decision_maker: bool | None = None
+    in_role_since: Milliseconds | None = None
 
 
-class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left"):
-    """A contact left the account, or was erased: what it gave is taken back."""
+class MemberContribution(Record, frozen=True, kw_only=True, gc=False, tag="member.contributed"):
+    """What a contact gives to its account now, in place of what it `gave` before (None: it was no member).
+
+    `seq` is that of the contact's latest score. `after` is the latest tick before this in the contact's log: the close
+    of that day does not contain it.
+    """
 
     tenant: TenantId
     account: SubjectId
     contact: SubjectId
     seq: int
-    previous_score: int | None = None
-    previous_confidence: Literal["low", "medium", "high"] | None = None
+    gives: Contribution
+    gave: Contribution | None = None
+    after: date | None = None
+
+
+class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left"):
+    """A contact left the account, was merged into another one or erased: what it gave is taken back."""
+
+    tenant: TenantId
+    account: SubjectId
+    contact: SubjectId
+    seq: int
+    gave: Contribution
+    after: date | None = None
 
 
 class Erased(Record, frozen=True, kw_only=True, gc=False, tag="erased"):
@@ -71,10 +99,34 @@ class Erased(Record, frozen=True, kw_only=True, gc=False, tag="erased"):
 
 
 class TickDone(Record, frozen=True, kw_only=True, gc=False, tag="tick.done"):
-    """A partition of `health.signals` has applied the tick of `day` to all its rows."""
+    """A partition, one of `partitions`, has applied the tick of `day` to all its rows, and told what came of it."""
 
     day: date
     partition: int
+    partitions: int
+
+
+class AccountShare(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an account gives to a portfolio: its score and its band, if it has one."""
+
+    score: int | None = None
+    band: Band | None = None
+
+
+class AccountContribution(Record, frozen=True, kw_only=True, gc=False, tag="account.contributed"):
+    """What an account gives to one of its portfolios now, in place of what it `gave` before.
+
+    `gives` is None when it left, `gave` when it came. With `closes` it is about the close of that day: what the account
+    closed with, in place of its close before. `seq` is that of the account's latest score.
+    """
+
+    tenant: TenantId
+    portfolio: Portfolio
+    account: SubjectId
+    seq: int
+    gives: AccountShare | None = None
+    gave: AccountShare | None = None
+    closes: date | None = None
 
 
 TicketFact = TicketOpened | TicketUpdated | TicketReplied | TicketSolved | TicketReopened | TicketClosed
@@ -99,6 +151,7 @@ ContactFact = (
 )
 PartitionFact = Clock | Tick | ModelPublished | Erased
 PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased)
+ROLLUP_PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased, TickDone)
 AccountFact = (
     AccountUpdated
     | ReviewPosted
@@ -110,7 +163,9 @@ AccountFact = (
     | Clock
     | Tick
     | Erased
+    | ModelPublished
 )
+PortfolioFact = AccountContribution | TickDone
 LoggedFact = ContactFact | PartitionFact
 
 
@@ -142,17 +197,7 @@ class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):
     fact: AccountFact
 
 
-Subject = Annotated[
-    str, msgspec.Meta(description="tenant/kind/id of a portfolio: kind is csm, team, division or organisation")
-]
-
-
 class PortfolioSignal(LogEntry, frozen=True, kw_only=True, gc=False):
-    """An entry of `health.portfolio-signals`: what an account gives to one of the portfolios it is in."""
+    """An entry of `health.portfolio-signals`, keyed `tenant/kind/id`; partition-wide ones have no key."""
 
-    tenant: TenantId
-    portfolio: Subject
-    account: SubjectId
-    seq: int
-    score: int | None = None
-    previous_score: int | None = None
+    fact: PortfolioFact

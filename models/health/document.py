@@ -39,6 +39,13 @@ class SegmentDocument(Blocks, frozen=True, kw_only=True):
     when: When
 
 
+class AccountBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How accounts are scored: components (`accounts.components.registry`), and bands where they have their own."""
+
+    components: dict[str, Parameters] = msgspec.field(default_factory=dict)
+    bands: Parameters = msgspec.field(default_factory=dict)
+
+
 class Document(Blocks, frozen=True, kw_only=True):
     """The whole model. The first segment whose `when` holds is a contact's; without one it is scored by the base."""
 
@@ -48,6 +55,7 @@ class Document(Blocks, frozen=True, kw_only=True):
     segments: Annotated[list[SegmentDocument], msgspec.Meta(max_length=MAX_SEGMENTS)] = msgspec.field(
         default_factory=list
     )
+    account: AccountBlock | None = None
 
 
 _decoder = msgspec.json.Decoder(Document)

@@ -12,12 +12,14 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from models.health.accounts.contribution import NOBODY, Before, contribute
+from models.health.facts.sections import NOTHING
 from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
 from models.health.react import Reaction, audit, react, remodel, tick
 from models.health.state import ContactState
 from schemas.base import Band, Mode
 from schemas.control import ModelPublished
-from schemas.signals import Signal, Tick
+from schemas.signals import AccountSignal, Signal, Tick
 
 CONTROL_VERSION = 1
 NO_OFFSET = -1
@@ -28,7 +30,7 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     model.
 
     `now` is the partition's clock when the entry was read: rows that see it late are aged to that time, not to a later
-    one.
+    one. `after` is the day of the latest tick before it.
     """
 
     offset: int
@@ -36,6 +38,7 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     mode: Mode
     day: int | None = None
     tenant: str | None = None
+    after: int = 0
 
 
 class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -136,14 +139,15 @@ class PartitionFold:
         if isinstance(fact, Tick):
             day = fact.day.toordinal()
             if day > control.last_day:
+                control.pending.append(Pending(offset, control.now, signal.mode, day=day, after=control.last_day))
                 control.last_day = day
-                control.pending.append(Pending(offset, control.now, signal.mode, day=day))
         elif isinstance(fact, ModelPublished):
             document = bytes(fact.model)
             digest = document_digest(document)
             self._documents.put(fact.tenant, digest, document)
             control.models.setdefault(fact.tenant, []).append(InForce(offset, digest))
-            control.pending.append(Pending(offset, control.now, signal.mode, tenant=fact.tenant))
+            pending = Pending(offset, control.now, signal.mode, tenant=fact.tenant, after=control.last_day)
+            control.pending.append(pending)
         return True
 
     def model(self, tenant: str, offset: int, row: ContactState | None = None) -> HealthModel:
@@ -170,8 +174,12 @@ class PartitionFold:
         control = self.control
         reactions = list(self._catch_up(subject, row, offset)) if row is not None and control.pending else []
         now = max(signal.at, control.now, row.now if row is not None else 0)
+        old = NOBODY if row is None or row.profile is None else Before(row.profile, row.given)
         row, reaction = react(row, subject, signal, now, self.model(subject.tenant, offset))
         row.offset = offset
+        if row.profile is not None or old.profile is not None:
+            told = contribute(*subject, row, old, reaction.sections, now, control.last_day)
+            reaction.members = [AccountSignal(at=now, mode=signal.mode, alerts=signal.alerts, fact=one) for one in told]
         reactions.append(self._counted(reaction))
         return row, reactions
 
@@ -184,10 +192,22 @@ class PartitionFold:
                     yield self._counted(reaction)
 
     def _apply(self, subject: Subject, row: ContactState, pending: Pending) -> Reaction | None:
-        model = self.model(subject.tenant, pending.offset, row)
+        if pending.day is None and pending.tenant != subject.tenant:
+            return None
         now = max(row.now, pending.now)
+        given = row.given
+        reaction = self._aged(subject, row, pending, now)
+        if given is not None:
+            told = contribute(*subject, row, Before(row.profile, given), NOTHING, now, pending.after)
+            reaction.members = [AccountSignal(at=now, mode=pending.mode, fact=one) for one in told]
+            if row.given is not given:
+                reaction.changed, row.now = True, now
+        return reaction
+
+    def _aged(self, subject: Subject, row: ContactState, pending: Pending, now: int) -> Reaction:
+        model = self.model(subject.tenant, pending.offset, row)
         if pending.day is None:
-            return remodel(row, subject, model, now, pending.mode) if pending.tenant == subject.tenant else None
+            return remodel(row, subject, model, now, pending.mode)
         self.audit.rows += 1
         if not audit(row, self.model(subject.tenant, pending.offset - 1, row)):
             self.audit.drifted += 1

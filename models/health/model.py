@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from models.health.accounts.model import build_account_model
 from models.health.alerts.registry import ALERTS, AlertRule
 from models.health.bands import BandEdges
 from models.health.components.component import Component
@@ -113,6 +114,7 @@ def build_model(document: Document, digest: bytes = b"") -> HealthModel:
             exceptions=document.exceptions if segment.exceptions is None else segment.exceptions,
         )
         segments.append((segment.when, _built(document, blocks, where, segment.name, digest, problems)))
+    build_account_model(document, problems)
     if problems:
         raise ModelError(_once(problems, document))
     base.segments = tuple(segments)

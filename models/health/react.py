@@ -4,6 +4,7 @@ A score record goes out when anything in it other than its clock has changed. Wh
 what the passing time alone did to the old facts, `by_signal` is what the signal did at the new time.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -43,7 +44,7 @@ from models.health.state import Components, ContactState, Published
 from schemas.base import Band, Mode, to_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored
 from schemas.scores import BandChanged, Cause, ContactForgotten, ScoreClosed, ScoreUpdated
-from schemas.signals import ContactFact, Signal
+from schemas.signals import AccountSignal, ContactFact, Signal
 
 RECOMPUTE = Cause(type="recompute")
 MODEL_CHANGE = Cause(type="model_change")
@@ -78,7 +79,8 @@ class Gone(msgspec.Struct, gc=False):
 class Reaction(msgspec.Struct, gc=False):
     """What comes of a signal. `changed`: the row must be written. `tombstone`: the contact has no score any more, and
     its compacted outputs are to be deleted; `tombstone_of` is the band it was published in. `gone`: of an
-    alias or an erased contact.
+    alias or an erased contact. `sections`
+    of the row have changed; `members` is what accounts are told (`models.health.accounts.contribution`).
     """
 
     score: ScoreUpdated | None = None
@@ -88,6 +90,8 @@ class Reaction(msgspec.Struct, gc=False):
     tombstone_of: Band | None = None
     changed: bool = False
     gone: Gone | None = None
+    sections: int = NOTHING
+    members: Sequence[AccountSignal] = ()
 
 
 def react(
@@ -112,7 +116,7 @@ def react(
     aliases = tuple(sorted(state.absorbed)) if state.absorbed else ()
     old = aged(state, model, now)
     changed = apply(state, fact, subject.contact, now)
-    reaction = Reaction(changed=changed != NOTHING or now > state.now)
+    reaction = Reaction(changed=changed != NOTHING or now > state.now, sections=changed)
     state.now = now
     if changed & LIFE:
         _go(reaction, state, subject, signal, before, aliases)

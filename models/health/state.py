@@ -82,6 +82,27 @@ class MergedInto(msgspec.Struct, array_like=True, frozen=True, gc=False):
     contact: str
 
 
+class Given(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the contact gave to its account last (`schemas.signals.Contribution`); its part in the account is that of
+    its profile. `shown` is score, band and confidence in one number. Time alone changes nothing of it before the day
+    `until_day` (since 1970-01-01).
+    """
+
+    shown: int | None
+    nps: int | None
+    csat: int | None
+    ces: int | None
+    load: int
+    responses: int
+    response_seconds: int
+    response_times: bytes
+    until_day: int | None
+
+    def is_due(self, now: int) -> bool:
+        """Whether time alone may have changed it."""
+        return self.until_day is not None and now >= self.until_day * 86_400_000
+
+
 class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     """Everything known of a contact.
 
@@ -89,7 +110,8 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     back. `messages` and `tickets` are packed (`models.health.facts`), as are `closes` (`models.health.closes`). `seq`
     counts the contact's score records, over erasure too. What occurred at or before `erased_at` stays forgotten. While
     `merged_into` names another contact the row is an alias, without facts. `absorbed`: the contacts that were merged
-    into this one, each with the id of the entry that brought its facts, so that it counts once.
+    into this one, each with the id of the entry that brought its facts, so that it counts once. `given` is None
+    for a contact without an account.
     """
 
     version: int = STATE_VERSION
@@ -114,6 +136,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     erased_at: int | None = None
     restored_at: int | None = None
     absorbed: dict[str, str] = msgspec.field(default_factory=dict)
+    given: Given | None = None
 
     @property
     def is_erased(self) -> bool:

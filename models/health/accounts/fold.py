@@ -1,0 +1,46 @@
+"""The fold of one partition of `health.account-signals`."""
+
+from models.health.accounts.model import DEFAULT_ACCOUNT_MODEL, AccountModel, parse_account_model
+from models.health.accounts.react import AccountReaction, age_account, close_account, react_account
+from models.health.accounts.state import AccountState
+from models.health.react import MODEL_CHANGE
+from models.health.rollup import Pending, RollupFold
+from schemas.signals import AccountSignal
+
+Subject = tuple[str, str]
+
+
+class AccountFold(RollupFold[AccountState, AccountSignal, AccountReaction]):
+    """Accounts by what their contacts give."""
+
+    def model(self, tenant: str, offset: int) -> AccountModel:
+        """How a tenant's accounts are scored at an offset of the log."""
+        for published in reversed(self.control.models.get(tenant, ())):
+            if published.offset <= offset:
+                model = _models.get(published.digest)
+                return model or _parsed(published.digest, self._documents.get(tenant, published.digest))
+        return DEFAULT_ACCOUNT_MODEL
+
+    def _fold(
+        self, offset: int, subject: Subject, row: AccountState | None, signal: AccountSignal
+    ) -> tuple[AccountState, AccountReaction]:
+        now = max(signal.at, self.control.now, 0 if row is None else row.now)
+        return react_account(row, *subject, signal, now, self.model(subject[0], offset), self.open_days)
+
+    def _close(self, subject: Subject, row: AccountState, pending: Pending, day: int) -> AccountReaction:
+        then, model = (self.model(subject[0], offset) for offset in (pending.tick, pending.offset))
+        return close_account(row, *subject, day, pending.now, then, model, pending.mode)
+
+    def _remodel(self, subject: Subject, row: AccountState, pending: Pending) -> AccountReaction:
+        model = self.model(subject[0], pending.offset)
+        return age_account(row, *subject, pending.now, model, MODEL_CHANGE, pending.mode)
+
+
+_models: dict[bytes, AccountModel] = {}
+
+
+def _parsed(digest: bytes, document: bytes) -> AccountModel:
+    if len(_models) > 1024:
+        _models.clear()
+    model = _models[digest] = parse_account_model(document)
+    return model

@@ -1,0 +1,1 @@
+"""Portfolios: the accounts of a customer success manager, a team, a division, an organisation."""
