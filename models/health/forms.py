@@ -12,10 +12,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS
 from models.health.bands import BandEdges
 from models.health.components.registry import COMPONENTS
-from models.health.document import Document, SegmentDocument
+from models.health.document import AccountBlock, Document, SegmentDocument
 
 _LIMITS = ("ge", "gt", "le", "lt", "pattern", "min_length", "max_length")
 
@@ -30,7 +31,14 @@ class Form(BaseModel):
 def model_form() -> type[Form]:
     """The form of a whole document."""
     segment = _form(SegmentDocument, partial=False, **_blocks(partial=True))
-    return _form(Document, partial=False, **_blocks(partial=False), segments=list[segment])  # type: ignore[valid-type]
+    account = _form(
+        AccountBlock,
+        partial=False,
+        components=_named("AccountComponents", ACCOUNT_COMPONENTS, partial=False),
+        bands=_form(BandEdges, partial=True),
+    )
+    more: dict[str, Any] = {"segments": list[segment], "account": account | None}  # type: ignore[valid-type]
+    return _form(Document, partial=False, **_blocks(partial=False), **more)
 
 
 def json_schema() -> dict[str, Any]:
