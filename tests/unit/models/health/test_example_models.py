@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
+from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.bands import BandEdges
 from models.health.components.component import Component
 from models.health.components.registry import COMPONENTS
@@ -60,11 +61,13 @@ def test_the_schema_refuses_what_one_field_shows(case: str) -> None:
 
 def test_the_schema_has_every_component_with_all_of_its_parameters() -> None:
     described = json_schema()["$defs"]
-    for name, kind in COMPONENTS.items():
-        assert name in described["Components"]["properties"]
+    parts = [("Components", *one) for one in COMPONENTS.items()]
+    parts += [("AccountComponents", *one) for one in ACCOUNT_COMPONENTS.items()]
+    for block, name, kind in parts:
+        assert name in described[block]["properties"]
         assert list(described[kind.__name__]["properties"]) == list(kind.__struct_fields__)
         assert described[kind.__name__]["additionalProperties"] is False
-    assert len(model_form().model_fields) == 7
+    assert len(model_form().model_fields) == 8
 
 
 def test_the_model_on_the_page_is_valid() -> None:
