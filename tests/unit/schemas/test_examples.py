@@ -103,7 +103,7 @@ def test_a_reader_ignores_fields_that_it_does_not_know(example: Path, tmp_path: 
 
 
 # Keys of these objects are data (names of components, attributes) or another document's, not fields.
-MAPS = {"attributes", "components", "by_decay", "by_signal", "bands", "points", "model"}
+MAPS = {"attributes", "components", "by_decay", "by_signal", "bands", "shares", "points", "model"}
 
 
 def with_unknown_fields(value: Any) -> Any:
