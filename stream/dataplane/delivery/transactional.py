@@ -185,6 +185,6 @@ class TransactionalDelivery:
 
     def _rival(self, error: KafkaError) -> WorkerFenced:
         return WorkerFenced(
-            f"the producers {self._settings.transactional_id!r} were fenced again ({error.str()}): another process "
+            f"the producers {self._settings.transactional_id!r} were fenced ({error.str()}): another process "
             "uses this worker id; give every worker an id of its own, then start again"
         )
