@@ -73,11 +73,8 @@ def measure(rate: float, seconds: float) -> Measured:
             wait_until(lambda: all(ready(worker.port) for worker in workers), 60, "both workers are ready")
             probe = Probe(broker.bootstrap)
             probe.measure(rate, WARM_SECONDS)
-            processes = {
-                "broker": _pid(broker),
-                **{worker.stage: _pid(worker) for worker in workers},
-                "bench": os.getpid(),
-            }
+            processes = {str(worker.stage): _pid(worker) for worker in workers}
+            processes |= {"broker": _pid(broker), "bench": os.getpid()}
             before = {name: _cpu(pid) for name, pid in processes.items()}
             found = probe.measure(rate, seconds)
             cpu = {name: (_cpu(pid) - before[name]) / found.scores * 1e6 for name, pid in processes.items()}
