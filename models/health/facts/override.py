@@ -17,9 +17,13 @@ class Override(msgspec.Struct, array_like=True, frozen=True, gc=False):
     reason: str = ""
     expires_at: int | None = None
 
+    def in_force(self, now: int) -> bool:
+        """Whether it sets a band at `now`."""
+        return self.band is not None and (self.expires_at is None or now < self.expires_at)
+
     def band_at(self, now: int) -> Band | None:
         """The band in force at `now`, if any."""
-        return self.band if self.expires_at is None or now < self.expires_at else None
+        return self.band if self.in_force(now) else None
 
 
 def newer_override(old: Override | None, fact: OverrideSet | OverrideCleared, at: int) -> tuple[int, Override | None]:
@@ -30,3 +34,8 @@ def newer_override(old: Override | None, fact: OverrideSet | OverrideCleared, at
         return OVERRIDE, Override(at, fact.event_id, fact.author)
     expires_at = None if fact.expires_at is None else to_milliseconds(fact.expires_at)
     return OVERRIDE, Override(at, fact.event_id, fact.author, fact.health_band, fact.reason, expires_at)
+
+
+def in_force(override: Override | None, now: int) -> Override | None:
+    """The override, if it sets a band at `now`."""
+    return override if override is not None and override.in_force(now) else None
