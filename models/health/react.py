@@ -26,7 +26,6 @@ from models.health.assess import (
 )
 from models.health.bands import AT_RISK, BANDS
 from models.health.closes import add_close, closed_since, pack_close, same_close
-from models.health.facts.override import in_force
 from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
@@ -131,7 +130,7 @@ def react(
     facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
     shown = changed & _SHOWN != NOTHING
     if changed & OVERRIDE:
-        shown |= in_force(override, now) != in_force(state.override, now)
+        shown |= records.override_in_force(override, now) != records.override_in_force(state.override, now)
     watched = changed & model.watched != NOTHING
     if shown or watched or before is None or facts != before.facts or not _stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
@@ -195,8 +194,8 @@ def due(state: ContactState, subject: Subject, model: HealthModel, mode: Mode) -
 
 def next_due(state: ContactState) -> int | None:
     """When something ends by time alone that does not wait for the daily recompute: an override in force."""
-    override = in_force(state.override, state.now)
-    return None if override is None else override.expires_at
+    override = state.override
+    return override.expires_at if override is not None and override.in_force(state.now) else None
 
 
 def tick(state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode) -> Reaction:

@@ -88,7 +88,17 @@ def score_updated(
         division=profile.division,
         segment=model.segment,
         capped_by=current.capped_by,
-        override=None if state.override is None else _override(state.override, current.now),
+        override=None if state.override is None else override_in_force(state.override, current.now),
+    )
+
+
+def override_in_force(override: Override | None, now: int) -> OverrideInForce | None:
+    """What a record says of an override, while it sets the band."""
+    if override is None or not override.in_force(now):
+        return None
+    expires_at = None if override.expires_at is None else _time(override.expires_at)
+    return OverrideInForce(
+        author=override.author, reason=override.reason, set_at=_time(override.at), expires_at=expires_at
     )
 
 
@@ -177,15 +187,6 @@ def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
         for one in current.components
         if one is not None
     }
-
-
-def _override(override: Override, now: int) -> OverrideInForce | None:
-    if not override.in_force(now):
-        return None
-    expires_at = None if override.expires_at is None else _time(override.expires_at)
-    return OverrideInForce(
-        author=override.author, reason=override.reason, set_at=_time(override.at), expires_at=expires_at
-    )
 
 
 def _score_at(then: int, state: ContactState, model: HealthModel, current: Assessment) -> int:

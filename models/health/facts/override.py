@@ -34,8 +34,3 @@ def newer_override(old: Override | None, fact: OverrideSet | OverrideCleared, at
         return OVERRIDE, Override(at, fact.event_id, fact.author)
     expires_at = None if fact.expires_at is None else to_milliseconds(fact.expires_at)
     return OVERRIDE, Override(at, fact.event_id, fact.author, fact.health_band, fact.reason, expires_at)
-
-
-def in_force(override: Override | None, now: int) -> Override | None:
-    """The override, if it sets a band at `now`."""
-    return override if override is not None and override.in_force(now) else None
