@@ -4,10 +4,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from models.health.accounts.components.members import Members
+from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS
 from models.health.bands import BandEdges
 from models.health.components.registry import COMPONENTS
-from models.health.document import Document, SegmentDocument, decode_document
+from models.health.document import AccountBlock, Document, SegmentDocument, decode_document
 
 
 class Difference(NamedTuple):
@@ -58,6 +60,10 @@ def _fields(document: Document) -> dict[str, Any]:
             "when": msgspec.to_builtins(exception.when),
             "cap": exception.cap,
         }
+    account = AccountBlock() if document.account is None else document.account
+    for name, parameters in {Members.name: {}, **account.components}.items():
+        fields[f"account.components.{name}"] = _whole(ACCOUNT_COMPONENTS.get(name), parameters)
+    fields["account.bands"] = _whole(BandEdges, {**document.bands, **account.bands}) if account.bands else None
     if document.segments:
         fields["segments"] = ", ".join(segment.name for segment in document.segments)
     for segment in document.segments:

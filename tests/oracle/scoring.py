@@ -59,7 +59,6 @@ class Assessment(Scored):
 
     band: str
     trend: str
-    override: tuple[str, str, int, int | None] | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,6 @@ def assess(facts: Facts, closes: list[Close], now: int, model: Model) -> Assessm
     return Assessment(
         **vars(scored),
         band=override(facts, now) or scored.computed_band,
-        override=override_in_force(facts, now),
         trend=trend(closes, scored.score, now),
     )
 
@@ -165,19 +163,13 @@ def applies(facts: Facts, measures: dict[str, Measure], now: int, condition: str
         return about["name"] in measures and measures[about["name"]][0] <= exact(about["at_most"])
     if condition == "answer":
         last = next((answer for answer in facts.ordered_answers() if answer.kind == about["kind"]), None)
-        return (
-            last is not None
-            and share(last) <= exact(about["at_most"])
-            and now - when(last) <= about["window_days"] * DAY
-        )
-    asked = SEVERITIES.index(about["severity"]) if "severity" in about else None
+        if last is None or now - when(last) > about["window_days"] * DAY:
+            return False
+        return share(last) <= exact(about["at_most"])
+    asked = SEVERITIES.index(about.get("severity", "low"))
     open_ones = [ticket for ticket in facts.tickets.values() if ticket.is_open]
-    grave = [
-        ticket
-        for ticket in open_ones
-        if asked is None or (ticket.severity and SEVERITIES.index(ticket.severity) >= asked)
-    ]
-    return len(grave) >= about.get("count", 1)
+    grave = [ticket for ticket in open_ones if ticket.severity and SEVERITIES.index(ticket.severity) >= asked]
+    return len(grave if "severity" in about else open_ones) >= about.get("count", 1)
 
 
 def rounded(raw: Fraction) -> int:
@@ -246,18 +238,9 @@ def next_decay_at(facts: Facts, now: int) -> int | None:
 def override(facts: Facts, now: int) -> str | None:
     """The band that a person set, while it is in force."""
     word = facts.override
-    if override_in_force(facts, now) is None or not isinstance(word, OverrideSet):
+    if not isinstance(word, OverrideSet) or (word.expires_at is not None and now >= expiry(word.expires_at)):
         return None
     return "at_risk" if word.band == "danger" else word.band
-
-
-def override_in_force(facts: Facts, now: int) -> tuple[str, str, int, int | None] | None:
-    """Who set the band that is in force, why, when, and until when."""
-    word = facts.override
-    if not isinstance(word, OverrideSet):
-        return None
-    until = None if word.expires_at is None else expiry(word.expires_at)
-    return None if until is not None and now >= until else (word.author, word.reason, when(word), until)
 
 
 def expiry(time: datetime) -> int:

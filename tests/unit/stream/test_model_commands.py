@@ -234,6 +234,21 @@ def test_a_difference_is_told_field_by_field_with_the_defaults_of_what_is_left_o
     assert {one["path"] for one in json.loads(output("diff", other, one, "--json"))} >= {"version", "segments"}
 
 
+def test_what_a_model_says_of_accounts_is_compared_too(tmp_path: Path) -> None:
+    one = file(tmp_path, "version: a\ncomponents: {nps: {}}\n", "one.yaml")
+    other = file(
+        tmp_path,
+        "version: a\ncomponents: {nps: {}}\n"
+        "account: {components: {members: {weight: 7}, seats: {}}, bands: {champion: 90}}\n",
+        "other.yaml",
+    )
+    assert output("diff", one, other).splitlines() == [
+        "account.components.members.weight: 60 → 7",
+        "account.bands: new, needs_attention 31, healthy 61, champion 90",
+        "account.components.seats: new, weight 20, enabled true, good 0, poor -0.25, window_days 90",
+    ]
+
+
 def test_one_file_is_compared_with_the_model_in_force(desk: Desk, tmp_path: Path) -> None:
     desk.events = [published("1")]
     mine = file(tmp_path, "version: '1'\ncomponents: {nps: {weight: 26}}\n")

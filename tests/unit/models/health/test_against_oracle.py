@@ -9,7 +9,7 @@ from schemas.base import SentimentLabel
 from schemas.messages import MessageCreated
 from stream.simulate import deliver, simulate
 from tests.oracle.agreeing import disagreements
-from tests.oracle.log import Entry, log_of
+from tests.oracle.log import Entry, log_of, run_oracle
 
 TENANTS = ("acme", "umbrella")
 LABELS: tuple[SentimentLabel | None, ...] = ("negative", "neutral", "positive", "positive", None)
@@ -39,3 +39,14 @@ def test_so_is_that_of_contacts_with_more_facts_than_a_row_keeps() -> None:
 def test_it_makes_no_difference_when_the_sweep_comes() -> None:
     log = a_log(5, contacts=20, events=1_200)
     assert disagreements(log, sweep_every=7) == []
+
+
+def test_these_logs_have_segments_and_caps_in_them() -> None:
+    said = [
+        (one.said.segment, one.said.capped_by)
+        for contact in run_oracle(a_log(1, contacts=40, events=2_500)).values()
+        for one in contact.published
+    ]
+    segments, caps = map(set, zip(*said, strict=True))
+    assert len(segments) > 2
+    assert len(caps) > 2

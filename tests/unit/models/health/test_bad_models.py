@@ -177,6 +177,15 @@ BAD = {
         + "segments:\n- name: a\n  when: {role: x}\n  components: {csat: {enabled: false}}\n",
         "line 8: segments[0].exceptions[0].when.component.name: 'csat' does not count",
     ),
+    "an account's factor for a contact": (BASE + "  seats: {}\n", "line 4: components.seats: there is no such field"),
+    "a contact's factor for accounts": (
+        BASE + "account:\n  components:\n    nps: {}\n",
+        "line 6: account.components.nps: there is no such field",
+    ),
+    "accounts scored by nothing": (
+        BASE + "account:\n  components: {members: {enabled: false}}\n",
+        "line 5: account.components: no component is enabled",
+    ),
 }
 
 

@@ -1,1 +1,0 @@
-"""What a model would change, before it is published: over the present states, or over the log."""
