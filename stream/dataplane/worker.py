@@ -49,10 +49,13 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
             held.enter_context(exclusive(plane.settings.data_dir))
+        watchdog = _watchdog(plane)
         if not await _prepared(plane, stop):
+            watchdog.end()
+            watchdog.start()
             return
         plane.start()
-        await _work(plane, stop)
+        await _work(plane, stop, watchdog)
     if plane.failure is not None:
         raise plane.failure
 
@@ -69,9 +72,13 @@ async def _prepared(plane: DataPlane[Any], stop: asyncio.Event) -> bool:
     return True
 
 
-async def _work(plane: DataPlane[Any], stop: asyncio.Event) -> None:
+def _watchdog(plane: DataPlane[Any]) -> Watchdog:
+    end_seconds = STEPS_OF_A_STOP * plane.settings.drain_seconds + SPARE_SECONDS
+    return Watchdog(plane, plane.settings.stall_seconds, end_seconds)
+
+
+async def _work(plane: DataPlane[Any], stop: asyncio.Event, watchdog: Watchdog) -> None:
     seconds = plane.settings.drain_seconds
-    watchdog = Watchdog(plane, plane.settings.stall_seconds, end_seconds=STEPS_OF_A_STOP * seconds + SPARE_SECONDS)
     watchdog.start()
     tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait()), asyncio.create_task(plane.ended.wait())]
     others: list[asyncio.Task[Any]] = [asyncio.create_task(_start(plane)), asyncio.create_task(look_after(plane))]

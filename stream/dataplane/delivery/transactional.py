@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import confluent_kafka
@@ -70,8 +69,8 @@ class TransactionalDelivery:
             ClientIncompatible: the fence would not be understood.
         """
         check_metadata(self._settings)
-        with ThreadPoolExecutor(_PRODUCERS) as pool:
-            list(pool.map(self._take_over, self._producers))
+        for producer in self._producers:  # not in a pool: Python waits for its threads at the end, whatever hangs
+            self._take_over(producer)
 
     def deliver(self, batch: Batch) -> None:
         """One transaction."""
