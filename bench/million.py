@@ -104,10 +104,11 @@ class Sweep:
 
     def run(self) -> tuple[float, float, float]:
         """Seconds of the sweep, p50 and p99 (ms) of the scores meanwhile."""
-        self._probe.send(LIVE_RATE, 3.0)
+        self._probe.measure(LIVE_RATE, 3.0)
         self._tick()
         began = time.monotonic()
         live = self._probe.measure(LIVE_RATE, TIMEOUT_SECONDS, until=lambda: self._swept() == PARTITIONS)
+        self._probe.close()
         return self._probe.sent_until - began, live.p50, live.p99
 
     def _tick(self) -> None:

@@ -88,8 +88,11 @@ def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> Dec
 
 def in_utc(event: EventT) -> EventT:
     """The event with all of its times in UTC, as the log has them. Their range must have been checked."""
-    times = {name: getattr(event, name) for name in _fields_of(type(event)).times}
-    moved = {name: time.astimezone(UTC) for name, time in times.items() if time is not None and time.tzinfo is not UTC}
+    moved: dict[str, datetime] = {}
+    for name in _fields_of(type(event)).times:
+        time = getattr(event, name)
+        if time is not None and time.tzinfo is not UTC:
+            moved[name] = time.astimezone(UTC)
     return msgspec.structs.replace(event, **moved) if moved else event
 
 
@@ -127,6 +130,8 @@ def _refuse_addresses(event: Event) -> DecodeFailure | None:
     """The log is kept for ever, so no e-mail address may get into it in words that are kept."""
     for name in _fields_of(type(event)).words:
         value = getattr(event, name)
+        if value is None:
+            continue
         words = value.items() if isinstance(value, dict) else ((name, value),)
         for key, word in words:
             if any(isinstance(part, str) and "@" in part and _ADDRESS(part) for part in (key, word)):

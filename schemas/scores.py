@@ -46,6 +46,15 @@ class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     by_signal: dict[str, float] = msgspec.field(default_factory=dict)
 
 
+class OverrideInForce(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Who set a band by hand, why, and when (as its event says). Without `expires_at` it holds until it is cleared."""
+
+    author: SubjectId
+    reason: str
+    set_at: UtcTime
+    expires_at: UtcTime | None = None
+
+
 class Output(Record, frozen=True, kw_only=True, gc=False):
     """What every output carries. `seq` counts the score records of the subject; `event_id` is derived from it (UUIDv5),
     so the same under redelivery. `at` is log time.
@@ -88,6 +97,7 @@ class ScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="score.updat
     segment: Name | None = None
     card_enabled: bool = True
     capped_by: Name | None = None
+    override: OverrideInForce | None = None
 
 
 class BandChanged(Output, frozen=True, kw_only=True, gc=False, tag="band.changed"):

@@ -10,9 +10,10 @@ from models.health.records import score_change, score_updated
 from models.health.state import ContactState
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_SIGNALS
+from schemas.control import ModelPublished
 from schemas.keys import contact_key, split_key
 from schemas.scores import ScoreUpdated
-from schemas.signals import Signal, Tick
+from schemas.signals import Clock, Signal
 from stream.routing import Entry
 
 DAY_MS = 86_400_000
@@ -26,6 +27,7 @@ class LocalFold:
         self.fold = PartitionFold()
         self.offset = -1
         self._awake: dict[bytes, int] = {}
+        self._due: dict[bytes, int] = {}
 
     def log(self, entry: Entry, at: int, mode: Mode = "import") -> list[tuple[bytes, Reaction]]:
         """Append an entry at a log time and fold it; a tick or a model is swept at once.
@@ -38,7 +40,9 @@ class LocalFold:
         signal = Signal(at=at, mode=mode, fact=entry.value)  # type: ignore[arg-type]
         if entry.key is None:
             self.fold.enter(self.offset, signal)
-            if not isinstance(entry.value, Tick):
+            if isinstance(entry.value, Clock):
+                return list(self._fall_due())
+            if isinstance(entry.value, ModelPublished):
                 self._awake = dict.fromkeys(self.rows, at)
             return list(self._sweep(at))
         subject = Subject(*split_key(entry.key))
@@ -46,6 +50,7 @@ class LocalFold:
         if row is not None:
             self.rows[entry.key] = row
             self._awake[entry.key] = at
+            self._note_due(entry.key)
         told = [(entry.key, reaction) for reaction in reactions]
         for reaction in reactions:
             if reaction.gone is not None and reaction.gone.forward is not None:
@@ -72,19 +77,40 @@ class LocalFold:
     def _sweep(self, at: int) -> Iterator[tuple[bytes, Reaction]]:
         if not self.fold.sweep_due():
             return
-        for key in sorted(self._awake):
+        for key in sorted(self._awake.keys() | self._due_by(self.fold.control.now)):
+            self._awake.setdefault(key, at)
             for reaction in self.fold.sweep_row(Subject(*split_key(key)), self.rows[key]):
                 self._awake[key] = at
                 yield key, reaction
+            self._note_due(key)
             if at - self._awake[key] > TREND_MS + DAY_MS and self._rests(key, at):
                 del self._awake[key]
         self.fold.sweep_done()
 
+    def _fall_due(self) -> Iterator[tuple[bytes, Reaction]]:
+        until = self.fold.due_until
+        for key in sorted(self._due_by(until)) if until is not None else ():
+            for reaction in self.fold.due_row(Subject(*split_key(key)), self.rows[key]):
+                yield key, reaction
+            self._note_due(key)
+        self.fold.due_done(min(self._due.values(), default=None))
+
+    def _due_by(self, time: int) -> set[bytes]:
+        return {key for key, due_at in self._due.items() if due_at <= time}
+
+    def _note_due(self, key: bytes) -> None:
+        due_at = self.rows[key].due_at
+        if due_at is not None:
+            self._due[key] = due_at
+        else:
+            self._due.pop(key, None)
+
     def _rests(self, key: bytes, at: int) -> bool:
         """Whether time alone changes nothing of a row any more: years of ticks need not look at it again.
 
-        Nothing has changed for longer than the trend looks back, no component decays further, and no override ends.
+        Nothing has changed for longer than the trend looks back, and no component decays further. What falls due is
+        found by its time.
         """
         row = self.rows[key]
         model = self.fold.model(split_key(key)[0], self.offset, row)
-        return row.override is None and next_changes(row, model, at)[0] is None
+        return next_changes(row, model, at)[0] is None

@@ -41,3 +41,11 @@ def configure_logs(settings: Settings) -> None:
     # Membership and fetching are reported by our own events; the libraries speak when something is wrong.
     for name in ("faust", "mode", "aiokafka", "aiohttp.access", "stream.dataplane.control"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def only_warnings() -> None:
+    """For commands that run a worker's code: its news are not for a terminal, its warnings are."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -31,7 +31,7 @@ class ModelRows:
 
     def get(self, tenant: str, digest: bytes) -> bytes:
         """A document that was put. Raises `StateError` if it is not there: the table is not whole."""
-        row = self._rows.get(_key(tenant, digest))
+        row = self._rows.get(document_key(tenant, digest))
         if not isinstance(row, ModelRow):
             raise StateError(
                 f"the table has no document of the model of {tenant}; "
@@ -41,12 +41,13 @@ class ModelRows:
 
     def put(self, tenant: str, digest: bytes, document: bytes) -> None:
         """Keep a document."""
-        self._rows.put(_key(tenant, digest), ModelRow(document))
+        self._rows.put(document_key(tenant, digest), ModelRow(document))
 
     def drop(self, tenant: str, digest: bytes) -> None:
         """Forget a document."""
-        self._rows.delete(_key(tenant, digest))
+        self._rows.delete(document_key(tenant, digest))
 
 
-def _key(tenant: str, digest: bytes) -> bytes:
+def document_key(tenant: str, digest: bytes) -> bytes:
+    """The key of a document's row."""
     return PREFIX + tenant.encode() + b"\x00" + digest

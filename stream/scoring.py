@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Any, get_args
 
 import structlog
@@ -30,16 +31,17 @@ from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key, split_key, subject_key
 from schemas.scores import Output
-from schemas.signals import PARTITION_FACTS, ContactFact, Signal
+from schemas.signals import PARTITION_FACTS, Clock, ContactFact, Signal
 from stream.dataplane import Cycle, DataPlane, Generation, PartitionState, Run
 from stream.dead_letters import Limit, dead_letter
-from stream.errors import NewerStateRow
+from stream.due_rows import DueRow, DueRows
+from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
 
 log = structlog.get_logger()
 
-Row = ContactState | ControlRow | ModelRow
+Row = ContactState | ControlRow | ModelRow | DueRow
 
 # A tenant never begins with this byte, so the control row sorts before all contacts.
 CONTROL_KEY = b"\x01control"
@@ -47,6 +49,8 @@ CONTROL_KEY = b"\x01control"
 CONTROL_MARK = b"\xc1"
 # The first two bytes of the row of a model: no control row begins with the second.
 MODEL_MARK = b"\xc1\xc1"
+# A stored row of the index of what is due: nothing else begins so.
+DUE_MARK = b"\xc1\xc2"
 
 # A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
 # is swept while a cycle commits makes the next one longer, and live scores wait for it.
@@ -64,6 +68,8 @@ class RowCodec:
         """The stored form of a row."""
         if isinstance(row, ContactState):
             return encode_contact(row)
+        if isinstance(row, DueRow):
+            return DUE_MARK
         return MODEL_MARK + row.document if isinstance(row, ModelRow) else CONTROL_MARK + encode_control(row)
 
     def decode(self, data: bytes) -> Row:
@@ -71,6 +77,8 @@ class RowCodec:
         try:
             if data[:1] != CONTROL_MARK:
                 return decode_contact(data)
+            if data == DUE_MARK:
+                return DueRow()
             return ModelRow(data[2:]) if data[:2] == MODEL_MARK else decode_control(data[1:])
         except NewerStateVersion as error:
             raise NewerStateRow(f"{error}; run the version of Heartline that wrote it, or a newer one") from error
@@ -97,6 +105,7 @@ class Scoring:
         """Fold one run: rows and outputs into the cycle."""
         rows = cycle.state(run.partition)
         fold = PartitionFold(_control(rows), ModelRows(rows))
+        due = DueRows(rows)
         outbox = Outbox(cycle, run.partition, self._metrics)
         accepted: list[int] = []
         refused: Counter[str] = Counter()
@@ -107,15 +116,19 @@ class Scoring:
                 refused[signal.reason] += 1
                 self._put_aside(run, record, signal, cycle)
             elif subject is None:
-                fold.enter(record.offset, signal)
+                if fold.enter(record.offset, signal) and isinstance(signal.fact, Clock):
+                    _forget_minutes(fold, due)
             else:
                 key = record.key or b""
-                row = rows.get(key)
-                row, reactions = fold.signal(record.offset, subject, row, signal)  # type: ignore[arg-type]
+                known: ContactState | None = rows.get(key)  # type: ignore[assignment]
+                due_at = None if known is None else known.due_at
+                row, reactions = fold.signal(record.offset, subject, known, signal)
                 if row is None:
                     duplicates += 1
                     continue
                 rows.put(key, row)
+                if row.due_at != due_at:
+                    due.move(key, due_at, row.due_at)
                 for reaction in reactions:
                     outbox.send(key, reaction)
                     if reaction.gone is not None and reaction.tombstone:
@@ -155,17 +168,17 @@ class Scoring:
         rows = cycle.state(partition)
         fold = PartitionFold(_control(rows), ModelRows(rows))
         self._bands[partition] = fold.control.bands
+        touch = Touch(cycle, partition, self._metrics)
+        until = fold.due_until
+        due = until is not None and touch.due_by(fold, until)
         if not fold.sweep_due():
-            return False
+            if until is not None:
+                self._keep_control(cycle, rows, fold)
+            return due
         found = rows.scan(fold.control.cursor or BEHIND, SWEEP_ROWS)
-        outbox = Outbox(cycle, partition, self._metrics)
         for key, row in found:
             if isinstance(row, ContactState):
-                reactions = fold.sweep_row(Subject(*split_key(key)), row)
-                if reactions:
-                    rows.put(key, row)
-                    for reaction in reactions:
-                        outbox.send(key, reaction)
+                touch.row(key, row, fold.sweep_row)
         if found:
             fold.control.cursor = found[-1][0]
         else:
@@ -243,6 +256,47 @@ def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
         return signal, None if record.key is None else Subject(*split_key(record.key))
     except ValueError:
         return DecodeFailure("bad_id", "the key is not tenant/contact"), None
+
+
+def _forget_minutes(fold: PartitionFold, due: DueRows) -> None:
+    first = due.earliest(1)
+    fold.due_done(first[0][0] if first else None)
+
+
+class Touch:
+    """Applies to rows what they wait for."""
+
+    def __init__(self, cycle: Cycle[Row], partition: int, metrics: Metrics) -> None:
+        self._rows = cycle.state(partition)
+        self._due = DueRows(self._rows)
+        self._outbox = Outbox(cycle, partition, metrics)
+
+    def row(self, key: bytes, row: ContactState, apply: Callable[[Subject, ContactState], list[Reaction]]) -> None:
+        """Apply what waits to a row; it is written if that changes it."""
+        due_at = row.due_at
+        reactions = apply(Subject(*split_key(key)), row)
+        if reactions:
+            self._rows.put(key, row)
+            self._due.move(key, due_at, row.due_at)
+            for reaction in reactions:
+                self._outbox.send(key, reaction)
+
+    def due_by(self, fold: PartitionFold, until: int) -> bool:
+        """Touch the next rows that are due by then; whether there were any."""
+        found = [entry for entry in self._due.earliest(1) if entry[0] <= until]
+        if found:
+            found = [entry for entry in self._due.earliest(SWEEP_ROWS) if entry[0] <= until]
+        for due_at, key in found:
+            row = self._rows.get(key)
+            if not isinstance(row, ContactState) or row.due_at != due_at:
+                raise StateError(
+                    "the index of what is due is not that of the rows; "
+                    "`heartline state reset --everywhere` folds it anew from the log"
+                )
+            self.row(key, row, fold.due_row)
+        if len(found) < SWEEP_ROWS:
+            _forget_minutes(fold, self._due)
+        return bool(found)
 
 
 class Outbox:

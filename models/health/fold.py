@@ -7,7 +7,9 @@ log alone, the result does not depend on which of the two it was. A row that a t
 all.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -15,11 +17,11 @@ import msgspec
 from models.health.accounts.contribution import NOBODY, Before, contribute
 from models.health.facts.sections import NOTHING
 from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
-from models.health.react import Reaction, audit, react, remodel, tick
-from models.health.state import ContactState
+from models.health.react import Reaction, audit, due, react, remodel, tick
+from models.health.state import ContactState, Given
 from schemas.base import Band, Mode
 from schemas.control import ModelPublished
-from schemas.signals import AccountSignal, Signal, Tick
+from schemas.signals import AccountSignal, Clock, Signal, Tick
 
 CONTROL_VERSION = 1
 NO_OFFSET = -1
@@ -39,6 +41,16 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     day: int | None = None
     tenant: str | None = None
     after: int = 0
+
+
+class Minute(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A clock entry that some row may be due by, the partition's clock when it was read, and the day of the latest tick
+    before it.
+    """
+
+    offset: int
+    now: int
+    after: int
 
 
 class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -88,7 +100,7 @@ class ControlRow(msgspec.Struct, array_like=True):
     rows.
 
     `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen.
-    `bands` counts the partition's scored contacts.
+    `bands` counts the partition's scored contacts. `minutes` are the clock entries by which a row may be due still.
     """
 
     version: int = CONTROL_VERSION
@@ -100,6 +112,7 @@ class ControlRow(msgspec.Struct, array_like=True):
     sweep_until: int | None = None
     cursor: bytes = b""
     bands: dict[str, int] = msgspec.field(default_factory=dict)
+    minutes: list[Minute] = msgspec.field(default_factory=list)
 
 
 class Subject(NamedTuple):
@@ -141,6 +154,8 @@ class PartitionFold:
             if day > control.last_day:
                 control.pending.append(Pending(offset, control.now, signal.mode, day=day, after=control.last_day))
                 control.last_day = day
+        elif isinstance(fact, Clock):
+            control.minutes.append(Minute(offset, control.now, control.last_day))
         elif isinstance(fact, ModelPublished):
             document = bytes(fact.model)
             digest = document_digest(document)
@@ -172,8 +187,11 @@ class PartitionFold:
         if row is not None and offset <= row.offset:
             return None, []
         control = self.control
-        reactions = list(self._catch_up(subject, row, offset)) if row is not None and control.pending else []
         now = max(signal.at, control.now, row.now if row is not None else 0)
+        reactions: list[Reaction] = []
+        if row is not None and (control.pending or row.due_at is not None):
+            reactions += self._catch_up(subject, row, offset)
+            reactions += self._fall_due(subject, row, now, offset, signal.mode, control.last_day)
         old = NOBODY if row is None or row.profile is None else Before(row.profile, row.given)
         row, reaction = react(row, subject, signal, now, self.model(subject.tenant, offset))
         row.offset = offset
@@ -186,10 +204,40 @@ class PartitionFold:
     def _catch_up(self, subject: Subject, row: ContactState, before: int) -> Iterator[Reaction]:
         for pending in self.control.pending:
             if row.offset < pending.offset < before:
+                yield from self._by_the_clock(subject, row, pending.offset)
+                now = max(row.now, pending.now)
+                yield from self._fall_due(subject, row, now, pending.offset, pending.mode, pending.after)
                 reaction = self._apply(subject, row, pending)
                 if reaction is not None and reaction.changed:
                     row.offset = pending.offset
                     yield self._counted(reaction)
+        yield from self._by_the_clock(subject, row, before)
+
+    def _by_the_clock(self, subject: Subject, row: ContactState, before: int) -> Iterator[Reaction]:
+        """What falls due by the clock entries before an offset. Each is the watermark of what is due by it, so that it
+        is the same whenever the row is touched.
+        """
+        minutes = self.control.minutes
+        while row.due_at is not None:
+            place = bisect_left(minutes, row.due_at, key=_now_of)
+            if place == len(minutes) or minutes[place].offset >= before:
+                return
+            minute = minutes[place]
+            yield from self._fall_due(subject, row, minute.now, minute.offset, "live", minute.after)
+
+    def _fall_due(
+        self, subject: Subject, row: ContactState, now: int, offset: int, mode: Mode, after: int
+    ) -> Iterator[Reaction]:
+        """What falls due up to `now`, each at its own time and by the model in force before the entry at `offset`;
+        `after` is the day of the latest tick before that.
+        """
+        while row.due_at is not None and row.due_at <= now:
+            given = row.given
+            reaction = due(row, subject, self.model(subject.tenant, offset - 1, row), mode)
+            row.offset = offset
+            if given is not None:
+                self._contribute(reaction, subject, row, given, mode, after)
+            yield self._counted(reaction)
 
     def _apply(self, subject: Subject, row: ContactState, pending: Pending) -> Reaction | None:
         if pending.day is None and pending.tenant != subject.tenant:
@@ -198,11 +246,24 @@ class PartitionFold:
         given = row.given
         reaction = self._aged(subject, row, pending, now)
         if given is not None:
-            told = contribute(*subject, row, Before(row.profile, given), NOTHING, now, pending.after)
-            reaction.members = [AccountSignal(at=now, mode=pending.mode, fact=one) for one in told]
+            self._contribute(reaction, subject, row, given, pending.mode, pending.after, now)
             if row.given is not given:
                 reaction.changed, row.now = True, now
         return reaction
+
+    @staticmethod
+    def _contribute(
+        reaction: Reaction,
+        subject: Subject,
+        row: ContactState,
+        given: Given,
+        mode: Mode,
+        after: int,
+        now: int | None = None,
+    ) -> None:
+        at = row.now if now is None else now
+        told = contribute(*subject, row, Before(row.profile, given), NOTHING, at, after)
+        reaction.members = [AccountSignal(at=at, mode=mode, fact=one) for one in told]
 
     def _aged(self, subject: Subject, row: ContactState, pending: Pending, now: int) -> Reaction:
         model = self.model(subject.tenant, pending.offset, row)
@@ -226,6 +287,32 @@ class PartitionFold:
         if band is not None:
             self.changed = True
             self.control.bands[band] = self.control.bands.get(band, 0) + by
+
+    # -- what falls due ------------------------------------------------------------------------------------------------
+
+    @property
+    def due_until(self) -> int | None:
+        """Rows that are due by now may wait for it (UTC milliseconds); None if none can."""
+        minutes = self.control.minutes
+        return minutes[-1].now if minutes else None
+
+    def due_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
+        """Apply to a row what it is due by the clock, after all that the log has before; the row must be written."""
+        minutes = self.control.minutes
+        return list(self._catch_up(subject, row, minutes[-1].offset + 1)) if minutes else []
+
+    def due_done(self, next_due: int | None) -> None:
+        """No row is due before `next_due`: forget the clock entries before, but for those that a row can still become
+        due by when it catches up with an earlier tick or model.
+        """
+        control = self.control
+        if control.minutes:
+            first = control.pending[0].offset if control.pending else control.offset + 1
+            kept = [
+                one for one in control.minutes if one.offset > first or (next_due is not None and one.now >= next_due)
+            ]
+            self.changed |= len(kept) != len(control.minutes)
+            control.minutes = kept
 
     # -- the sweep -----------------------------------------------------------------------------------------------------
 
@@ -261,6 +348,7 @@ class PartitionFold:
         return days
 
 
+_now_of = attrgetter("now")
 _models: dict[bytes, HealthModel] = {}
 
 

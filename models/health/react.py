@@ -34,6 +34,7 @@ from models.health.facts.sections import (
     MEMBERSHIP,
     MESSAGES,
     NOTHING,
+    OVERRIDE,
     PROFILE,
     REVIEWS,
     TICKET_COUNT,
@@ -104,6 +105,7 @@ def react(
     """
     if state is None:
         state = ContactState()
+    override = state.override
     fact: ContactFact = signal.fact  # type: ignore[assignment]  # partition-wide facts are the partition's business
     if state.merged_into is not None or state.erased_at is not None:
         reaction = _of_the_gone(state, subject, signal, now)
@@ -127,12 +129,16 @@ def react(
         new = remeasure(state, model, now, old, changed) if changed else old
     facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
     shown = changed & _SHOWN != NOTHING
+    if changed & OVERRIDE:
+        shown |= records.override_in_force(override, now) != records.override_in_force(state.override, now)
     watched = changed & model.watched != NOTHING
     if shown or watched or before is None or facts != before.facts or not _stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
         _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, shown)
         if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
             state.published = _reaffirmed(state, before, model, now)
+    if changed & OVERRIDE:
+        state.due_at = next_due(state)
     return state, reaction
 
 
@@ -170,6 +176,26 @@ def _go(
         receipt = records.contact_forgotten(subject.tenant, subject.contact, aliases, state, signal)
         reaction.gone = Gone(receipt=receipt)
     _tombstone(reaction, state, before)
+
+
+def due(state: ContactState, subject: Subject, model: HealthModel, mode: Mode) -> Reaction:
+    """What falls due at `state.due_at`, before anything that the log has at that time or later: an override ends."""
+    now = state.due_at
+    assert now is not None
+    reaction = Reaction(changed=True)
+    old = aged(state, model, now)
+    facts = count_facts(state) if state.published is None else state.published.facts
+    current = summarise(state, model, now, old, facts)
+    _publish(reaction, state, subject, model, current, old, records.OVERRIDE_CAUSE, mode, shown=True)
+    state.now = now
+    state.due_at = next_due(state)
+    return reaction
+
+
+def next_due(state: ContactState) -> int | None:
+    """When something ends by time alone that does not wait for the daily recompute: an override in force."""
+    override = state.override
+    return override.expires_at if override is not None and override.in_force(state.now) else None
 
 
 def tick(state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode) -> Reaction:
@@ -274,7 +300,6 @@ def _stands(state: ContactState, before: Published, components: Components, mode
     return (
         components is before.components
         and before.model == model.key
-        and state.override is None
         and not model.watched & CLOCK
         and before.trend == trend(state.closes, before.score, now)
     )

@@ -8,6 +8,7 @@ from models.health.assess import Assessment, confidence, points, remeasure, weig
 from models.health.bands import BANDS, direction, rounded
 from models.health.components.factor import grade
 from models.health.components.registry import GRADED, NAMES
+from models.health.facts.override import Override
 from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
 from models.health.hard_exceptions import capped
@@ -22,6 +23,7 @@ from schemas.scores import (
     Cause,
     ComponentScore,
     ContactForgotten,
+    OverrideInForce,
     ScoreChange,
     ScoreClosed,
     ScoreUpdated,
@@ -29,7 +31,7 @@ from schemas.scores import (
 from schemas.signals import ContactFact, Signal
 
 _NO_PROFILE = Profile(0, "")
-_OVERRIDE = Cause(type="override")
+OVERRIDE_CAUSE = Cause(type="override")
 _OVERRIDES = (OverrideSet, OverrideCleared)
 _TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(ContactFact)}
 
@@ -37,7 +39,7 @@ _TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(ContactFact)
 def cause_of(fact: ContactFact) -> Cause:
     """The cause of a change that a fact makes."""
     if isinstance(fact, _OVERRIDES):
-        return _OVERRIDE
+        return OVERRIDE_CAUSE
     return Cause(type=_TAGS[type(fact)], id=fact.event_id)
 
 
@@ -86,6 +88,17 @@ def score_updated(
         division=profile.division,
         segment=model.segment,
         capped_by=current.capped_by,
+        override=None if state.override is None else override_in_force(state.override, current.now),
+    )
+
+
+def override_in_force(override: Override | None, now: int) -> OverrideInForce | None:
+    """What a record says of an override, while it sets the band."""
+    if override is None or not override.in_force(now):
+        return None
+    expires_at = None if override.expires_at is None else _time(override.expires_at)
+    return OverrideInForce(
+        author=override.author, reason=override.reason, set_at=_time(override.at), expires_at=expires_at
     )
 
 

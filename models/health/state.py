@@ -111,7 +111,8 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     counts the contact's score records, over erasure too. What occurred at or before `erased_at` stays forgotten. While
     `merged_into` names another contact the row is an alias, without facts. `absorbed`: the contacts that were merged
     into this one, each with the id of the entry that brought its facts, so that it counts once. `given` is None
-    for a contact without an account.
+    for a contact without an account. `due_at` is when something of the row ends by time alone
+    (`models.health.react.due`), None if nothing does.
     """
 
     version: int = STATE_VERSION
@@ -137,6 +138,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     restored_at: int | None = None
     absorbed: dict[str, str] = msgspec.field(default_factory=dict)
     given: Given | None = None
+    due_at: int | None = None
 
     @property
     def is_erased(self) -> bool:

@@ -3,12 +3,15 @@
 import typer
 
 from stream.commands import (
+    backtest,
     classify,
     demo,
     dlq,
     explain,
     importing,
     model,
+    preview,
+    replay,
     score,
     send,
     settings,
@@ -37,9 +40,12 @@ app.command(name="simulate")(simulate.simulate_)
 app.command(name="score")(score.score)
 app.command(name="watch")(watch.watch)
 app.command(name="explain")(explain.explain)
+app.command(name="replay")(replay.replay)
+app.command(name="backtest")(backtest.backtest)
 app.command(name="classify")(classify.classify)
 app.command(name="model-card")(classify.model_card)
 app.command(name="settings")(settings.settings)
 app.add_typer(model.app, name="model")
+model.app.command(name="preview")(preview.preview)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(state.app, name="state")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.catalogue import HEALTH_CONTROL, TOPICS, dead_letters_of
+from stream.commands.progress import counted
 from stream.dead_letters import original_headers, position
 from stream.errors import ConfigurationError
 from stream.reading import TopicReader
@@ -99,7 +100,7 @@ def replay(
     if letters and not confirm:
         typer.confirm(f"send {len(letters)} records to {topic} again?", abort=True)
     with Sender(settings) as sender:
-        for message in letters:
+        for message in counted(letters, "sending", len(letters)):
             sender.send(
                 topic,
                 message.value(),

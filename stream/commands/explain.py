@@ -7,14 +7,17 @@ import msgspec
 import typer
 from rich.console import Console
 
-from schemas.base import DEFAULT_TENANT
+from schemas.base import DEFAULT_TENANT, from_milliseconds
 from schemas.catalogue import HEALTH_SCORES
 from schemas.keys import contact_key, partition_for
 from schemas.scores import ScoreUpdated
+from stream.commands.replay import Events, Tenant, log_of, utc
 from stream.errors import NotScored
+from stream.explaining import explained, view
+from stream.logs import only_warnings
 from stream.reading import TopicReader
 from stream.settings import Settings
-from stream.views import explanation
+from stream.story import Story, tell
 
 _decode = msgspec.json.Decoder(ScoreUpdated).decode
 
@@ -35,17 +38,35 @@ def latest_score(settings: Settings, tenant: str, contact: str) -> ScoreUpdated 
 
 def explain(
     contact: Annotated[str, typer.Argument(help="The contact's id.")],
-    tenant: Annotated[str, typer.Option(help="The contact's tenant.")] = DEFAULT_TENANT,
-    as_json: Annotated[bool, typer.Option("--json", help="The record itself.")] = False,
+    tenant: Tenant = DEFAULT_TENANT,
+    at: Annotated[
+        datetime | None, typer.Option(help="As it was at this time (UTC); default: the present score.")
+    ] = None,
+    events: Events = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Say why a contact has this score: components, contributions, ages, and the cause of the last change.
+    """Say why a contact has its score: components, points, ages; what moved it in the last 7 and 30 days; what is set
+    by hand or held back; what silence would do.
 
-    Example: `heartline explain c-42`
+    The present score is that of `health.scores`. What moved it is folded from `health.signals`, whose partition is read
+    once; with `--at` or `--events` the score is that of the fold too.
+
+    Examples: `heartline explain c-42`, `heartline explain c-42 --at 2026-03-01`
     """
-    score = latest_score(Settings(), tenant, contact)
+    settings = Settings()
+    only_warnings()
+    log = log_of(events, settings)
+    story: Story | None
+    if at is not None or events is not None:
+        whole = tell(log, tenant, contact, None if at is None else utc(at))
+        score, story, now = whole.latest, whole, from_milliseconds(whole.now)
+    else:
+        score, now = latest_score(settings, tenant, contact), datetime.now(UTC)
+        story = None if score is None else tell(log, tenant, contact).up_to(score)
     if score is None:
         raise NotScored(f"{tenant}/{contact} has no score: nothing is known of it yet, or it was erased")
+    found = explained(score, story)
     if as_json:
-        typer.echo(msgspec.json.encode(score).decode())
+        typer.echo(msgspec.json.encode(found).decode())
     else:
-        Console().print(explanation(score, datetime.now(UTC)))
+        Console().print(view(found, now))

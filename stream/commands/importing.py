@@ -1,19 +1,18 @@
 """`heartline import`."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from schemas.base import Event
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PROFILES, HEALTH_SIGNALS
 from schemas.decoding import encode
 from stream.classifier import open_classifier
+from stream.commands.progress import counted
 from stream.errors import ConfigurationError
 from stream.history import HistoryWriter, entries, refuse_live_log
 from stream.imports import load_mapping, read_events, with_ticks
@@ -53,32 +52,29 @@ def import_(
             "nothing to import: name the files and the --mapping that says what their columns mean"
         )
     events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
-    with Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("importing", total=None)
-        counted = _Counted(events, lambda: progress.advance(task))
-        if to is not None:
-            with to.open("wb") as lines:
-                lines.writelines(encode(event) + b"\n" for event in counted)
-        elif history or finish:
-            _to_logs(counted if files else None, until, finish)
-        else:
-            with Sender(Settings()) as sender:
-                for event in counted:
-                    sender.send_event(event)
-    typer.echo(f"imported {counted.count} events")
+    counter = _Counter(counted(events, "importing"))
+    if to is not None:
+        with to.open("wb") as lines:
+            lines.writelines(encode(event) + b"\n" for event in counter)
+    elif history or finish:
+        _to_logs(counter if files else None, until, finish)
+    else:
+        with Sender(Settings()) as sender:
+            for event in counter:
+                sender.send_event(event)
+    typer.echo(f"imported {counter.count} events")
 
 
-class _Counted:
+class _Counter:
     """Counts what passes."""
 
-    def __init__(self, events: Iterable[Event], advance: Callable[[], None]) -> None:
-        self._events, self._advance = events, advance
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events = events
         self.count = 0
 
     def __iter__(self) -> Iterator[Event]:
         for event in self._events:
             self.count += 1
-            self._advance()
             yield event
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from schemas.base import to_milliseconds
 from stream.classifier import open_classifier
+from stream.commands.progress import counted
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
@@ -38,7 +39,8 @@ def score(
     now = 0
     events = sorted(read_events(file), key=lambda event: event.occurred_at)
     with closing(open_classifier(settings)) as classifier:
-        for time, entry in entries(with_ticks(events, settings.recompute_at, moment), classifier):
+        folding = counted(events, "scoring", len(events))
+        for time, entry in entries(with_ticks(folding, settings.recompute_at, moment), classifier):
             now = time
             local.log(entry, time)
     rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))

@@ -1,12 +1,11 @@
 """`heartline send FILE`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
+from stream.commands.progress import counted
 from stream.event_files import read_events
 from stream.sending import Sender
 from stream.settings import Settings
@@ -21,9 +20,7 @@ def send(
 
     Example: `heartline simulate --events 1000 > events.jsonl && heartline send events.jsonl`
     """
-    with Progress(transient=True, disable=not sys.stderr.isatty()) as progress, Sender(Settings()) as sender:
-        task = progress.add_task("sending", total=None)
-        for event in read_events(file):
+    with Sender(Settings()) as sender:
+        for event in counted(read_events(file), "sending"):
             sender.send_event(event)
-            progress.advance(task)
     typer.echo(f"sent {sender.sent} events")

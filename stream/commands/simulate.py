@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from schemas.base import DEFAULT_TENANT
 from schemas.decoding import encode
+from stream.commands.progress import counted
 from stream.event_files import STANDARD_STREAM
 from stream.simulate import deliver, simulate
 from stream.simulate.helpdesk import DEFAULT_START
@@ -52,8 +52,6 @@ def simulate_(
     )
     arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
     lines = sys.stdout.buffer if to == STANDARD_STREAM else to.open("wb")
-    with lines, Progress(transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("simulating", total=events)
-        for delivery in arriving:
+    with lines:
+        for delivery in counted(arriving, "simulating", events):
             lines.write(encode(delivery.event) + b"\n")
-            progress.advance(task)

@@ -21,6 +21,11 @@ log = structlog.get_logger(__name__)
 Row = TypeVar("Row")
 Key = tuple[str, int]
 
+# A transaction costs broker and worker as much as dozens of records. The more the last one took, the longer the next
+# one grows, counted from seal to seal: at few records a second nothing waits, at many a cycle lasts so long at least.
+_GROW_SECONDS_PER_RECORD = 0.001
+_GROW_SECONDS = 0.02
+
 
 class Cycles(Generic[Row]):
     """On the event loop only, but for the committer's thread, which knows nothing of it."""
@@ -49,6 +54,8 @@ class Cycles(Generic[Row]):
         self._flying: Cycle[Row] | None = None
         self._batch: Batch | None = None
         self._flown_at = 0.0
+        self._flown = 0
+        """Records of the last batch."""
         self.positions: dict[Key, int] = {}
         """Committed offsets of the partitions that are ours."""
 
@@ -105,8 +112,13 @@ class Cycles(Generic[Row]):
         cycle = self._current
         if cycle is None:
             cycle = self._current = Cycle(generation, self._partitions.store, self._codec, self._flying, self._folded)
-        full = cycle.records >= self._settings.cycle_records or cycle.size >= self._settings.cycle_bytes
-        return None if full else cycle
+        return None if self._full(cycle) else cycle
+
+    def grows(self) -> float:
+        """Seconds that the current cycle should wait for more records; 0 or less: seal it."""
+        if self._current is None or self.flying or self._full(self._current):
+            return 0.0
+        return self._flown_at + min(_GROW_SECONDS, _GROW_SECONDS_PER_RECORD * self._flown) - time.monotonic()
 
     def seal(self) -> None:
         """Hand the current cycle to the committer, if that is free and there is anything to commit.
@@ -119,6 +131,7 @@ class Cycles(Generic[Row]):
         self._current = None
         batch = cycle.seal(self._fence)
         self._partitions.mark(batch)
+        self._flown = batch.records
         self._flying, self._batch, self._flown_at = cycle, batch, time.monotonic()
         self._committer.submit(batch)
 
@@ -127,6 +140,9 @@ class Cycles(Generic[Row]):
         if self._current is not None and not self._current.empty:
             self._observer.cycle_dropped(self._current.records)
         self._current = None
+
+    def _full(self, cycle: Cycle[Row]) -> bool:
+        return cycle.records >= self._settings.cycle_records or cycle.size >= self._settings.cycle_bytes
 
     def _new_committer(self) -> Committer:
         return Committer(self._delivery, self._partitions.store, self._from_thread)

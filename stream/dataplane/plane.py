@@ -59,6 +59,7 @@ class DataPlane(Generic[Row]):
         self._epoch = 0
         self._assignment: tuple[set[Key], set[int], set[int]] = set(), set(), set()
         self._beginning: asyncio.Task[None] | None = None
+        self._growing: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._arrival = asyncio.Event()
         self.ended = asyncio.Event()
@@ -282,11 +283,20 @@ class DataPlane(Generic[Row]):
         self._arrival.set()
 
     def _seal(self) -> None:
-        if self._failure is None:
-            try:
-                self._cycles.seal()
-            except Exception as error:  # noqa: BLE001  a codec that raises ends the process
-                self.fail(error)
+        if self._failure is not None:
+            return
+        seconds = self._cycles.grows()
+        if seconds > 0:
+            self._growing = self._growing or asyncio.get_running_loop().call_later(seconds, self._grown)
+            return
+        try:
+            self._cycles.seal()
+        except Exception as error:  # noqa: BLE001  a codec that raises ends the process
+            self.fail(error)
+
+    def _grown(self) -> None:
+        self._growing = None
+        self._seal()
 
     def _landed(self, outcome: Outcome) -> None:
         if outcome.error is not None:

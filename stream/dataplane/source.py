@@ -27,6 +27,7 @@ Key = tuple[str, int]
 _POLL_SECONDS = 0.1
 _PAUSED_POLL_SECONDS = 0.005
 _LOOK_SECONDS = 2.0
+_HAND_SECONDS = 0.005
 _CALL_SECONDS = 10.0
 
 
@@ -68,6 +69,7 @@ class Source:
         self._paused: set[Key] = set()
         self._closing = False
         self._looked = 0.0
+        self._handed = 0.0
         self._ends: dict[Key, int] = {}
         self._reached: dict[Key, int] = {}
         self._thread = threading.Thread(target=self._work, name="source", daemon=True)
@@ -191,7 +193,10 @@ class Source:
         self._look(assignment)
         if first is None:
             return
-        messages = [first, *self._consumer.consume(self._settings.run_records - 1, 0)]
+        # Each handing-over costs the event loop as much as dozens of records: so often at most, unless there are many.
+        pause = max(0.0, self._handed + _HAND_SECONDS - time.monotonic())
+        messages = [first, *self._consumer.consume(self._settings.run_records - 1, pause)]
+        self._handed = time.monotonic()
         runs = to_runs(messages, assignment.generation, self._event)
         if self._assignment is not assignment:  # revoked in between: it belongs to nobody
             return

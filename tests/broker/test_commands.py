@@ -64,7 +64,7 @@ def test_explain_says_why_a_contact_has_its_score(heartline: Heartline) -> None:
     assert f"{score.score_raw:.2f}" in text
     for component in score.components:
         assert component in text
-    record = json.loads(run(heartline, "explain", score.contact, "--json"))
+    record = json.loads(run(heartline, "explain", score.contact, "--json"))["score"]
     assert (record["seq"], record["score"]) == (score.seq, score.score)
 
 

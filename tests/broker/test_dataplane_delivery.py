@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from stream.dataplane.cycle import Batch
 from stream.dataplane.delivery import Delivery, Fenced
 from stream.dataplane.delivery.plain import PlainDelivery
+from stream.dataplane.delivery.producing import produce_outputs, produce_rows
 from stream.dataplane.delivery.transactional import TransactionalDelivery
 from stream.dataplane.run import Generation
 from stream.dataplane.settings import PlaneSettings
@@ -149,3 +150,34 @@ def test_what_a_transaction_of_an_old_generation_wrote_is_never_seen(group: Grou
     delivery.close()
     assert group.kafka.read(f"{group.name}-out") == []
     assert group.kafka.read(f"{group.name}-counts-changelog") == []
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_worker_killed_on_either_producers_turn_leaves_nothing_half_done(group: Group, before: int) -> None:
+    """`before` cycles are committed, so that the next is the second or the first producer's."""
+    killed = TransactionalDelivery(_settings(group))
+    killed.open()
+    where = (f"{group.name}-in", 1)
+    for offset in range(1, before + 1):
+        killed.deliver(group.batch(group.generation, offsets={where: offset}))
+    _begin_and_leave(killed._producers[before % 2], group.batch(group.generation, offsets={where: 100}))
+    with pytest.raises(KafkaException):  # whoever wants stable offsets waits for both producers
+        group.member.committed([TopicPartition(*where)], 1)
+
+    delivery = TransactionalDelivery(_settings(group))
+    delivery.open()
+    assert group.committed() == before
+    delivery.deliver(group.batch(group.generation, offsets={where: 9}))
+    assert group.committed() == 9
+    assert len(group.kafka.read(f"{group.name}-out")) == before + 1
+    assert len(group.kafka.read(f"{group.name}-counts-changelog")) == 3 * (before + 1)
+
+
+def _begin_and_leave(producer: Producer, batch: Batch) -> None:
+    """All of a transaction but its commit."""
+    offsets = [TopicPartition(topic, p, offset) for (topic, p), offset in batch.offsets.items()]
+    producer.begin_transaction()
+    produce_outputs(producer, batch)
+    produce_rows(producer, batch, f"{batch.generation.group}-counts-changelog")
+    producer.send_offsets_to_transaction(offsets, batch.generation.metadata(), 10)
+    assert producer.flush(10) == 0

@@ -68,11 +68,23 @@ def _tell(
 
 
 def _sweep(fold: PartitionFold, told: dict[Subject, Told]) -> None:
+    _fall_due(fold, told)
     while fold.sweep_due():
         for contact in told.values():
             assert contact.state is not None
             contact.reactions += fold.sweep_row(contact.row, contact.state)
         fold.sweep_done()
+    _fall_due(fold, told)
+
+
+def _fall_due(fold: PartitionFold, told: dict[Subject, Told]) -> None:
+    until = fold.due_until
+    for contact in told.values():
+        assert contact.state is not None
+        if until is not None and contact.state.due_at is not None and contact.state.due_at <= until:
+            contact.reactions += fold.due_row(contact.row, contact.state)
+    due_times = [contact.state.due_at for contact in told.values() if contact.state is not None]
+    fold.due_done(min((due_at for due_at in due_times if due_at is not None), default=None))
 
 
 def disagreements(log: list[Entry], sweep_every: int = 1) -> list[str]:

@@ -30,6 +30,10 @@ def score_as_told(record: ScoreUpdated) -> dict[str, Any]:
         told[f"{name}.points"] = component.points
         told[f"{name}.observations"] = component.observations
         told[f"{name}.last_at"] = _time(component.last_at)
+    word = record.override
+    told["override"] = (
+        None if word is None else (word.author, word.reason, milliseconds(word.set_at), _time(word.expires_at))
+    )
     told["cause"] = (record.cause.type, record.cause.id)
     told["total"] = record.change.total
     told |= {f"by_decay.{name}": points for name, points in record.change.by_decay.items()}

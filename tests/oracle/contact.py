@@ -11,7 +11,7 @@ from schemas.event_ids import event_id
 from schemas.signals import ContactFact
 from tests.oracle.facts import Facts, when
 from tests.oracle.model import BANDS, Model
-from tests.oracle.scoring import Assessment, Close, assess
+from tests.oracle.scoring import Assessment, Close, assess, override_in_force
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,25 @@ class OracleContact:
         self._days: list[Close] = []
         self._last: Published | None = None
 
+    def pass_time(self, at: int) -> None:
+        """It is `at` now, or later. An override that ended on the way did so at its time, whatever the log has then."""
+        self.pass_due(at)
+        self.now = max(self.now, at)
+
+    def pass_due(self, at: int) -> None:
+        """What ends by then has ended."""
+        ends = self._override_ends()
+        if ends is not None and self.now < ends <= at:
+            self.now = ends
+            self._publish(self.final(), self.final(), ("override", None))
+
+    def _override_ends(self) -> int | None:
+        in_force = override_in_force(self._facts, self.now)
+        return None if in_force is None else in_force[3]
+
     def feed(self, at: int, fact: ContactFact) -> None:
         """A fact is written to the log at `at`."""
-        self.now = max(self.now, at)
+        self.pass_time(at)
         without = self.final()
         if isinstance(fact, ContactErased) and (self.erased_at is None or when(fact) > self.erased_at):
             self._erase(when(fact))
@@ -81,7 +97,7 @@ class OracleContact:
         if self._is_forgotten(fact) or (when(fact), fact.event_id) <= self._merged_at:
             self.feed(at, fact)
             return None
-        self.now = max(self.now, at)
+        self.pass_time(at)
         self._merged_at, self.alias_of = (when(fact), fact.event_id), fact.into
         past = self._names, self._heard
         self._forget()
@@ -89,7 +105,7 @@ class OracleContact:
 
     def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact]) -> None:
         """All that another contact ever did was this one's doing."""
-        self.now = max(self.now, at)
+        self.pass_time(at)
         without = self.final()
         if not self._is_forgotten(merge):
             self._names |= names
@@ -109,7 +125,7 @@ class OracleContact:
 
     def tick(self, day: str, at: int) -> None:
         """The daily recompute of `day` is written to the log at `at`."""
-        self.now = max(self.now, at)
+        self.pass_time(at)
         said = self.final()
         self._publish(said, said, ("recompute", None))
         if said is not None:
@@ -120,7 +136,7 @@ class OracleContact:
 
     def remodel(self, model: Model, at: int) -> None:
         """A model of the contact's tenant is in force from here on; all of the change is its doing."""
-        self.now = max(self.now, at)
+        self.pass_time(at)
         self.model = model
         self._publish(self._last.said if self._last else None, self.final(), ("model_change", None))
 

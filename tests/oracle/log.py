@@ -42,6 +42,9 @@ def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
             _tell(contacts, models, max(at, clock), subject, fact)
             continue
         clock = max(clock, at)
+        if isinstance(fact, Clock):
+            for contact in contacts.values():
+                contact.pass_due(clock)
         if isinstance(fact, Tick) and fact.day.isoformat() > last_day:
             last_day = fact.day.isoformat()
             for contact in contacts.values():

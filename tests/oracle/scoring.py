@@ -59,6 +59,7 @@ class Assessment(Scored):
 
     band: str
     trend: str
+    override: tuple[str, str, int, int | None] | None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def assess(facts: Facts, closes: list[Close], now: int, model: Model) -> Assessm
     return Assessment(
         **vars(scored),
         band=override(facts, now) or scored.computed_band,
+        override=override_in_force(facts, now),
         trend=trend(closes, scored.score, now),
     )
 
@@ -238,9 +240,18 @@ def next_decay_at(facts: Facts, now: int) -> int | None:
 def override(facts: Facts, now: int) -> str | None:
     """The band that a person set, while it is in force."""
     word = facts.override
-    if not isinstance(word, OverrideSet) or (word.expires_at is not None and now >= expiry(word.expires_at)):
+    if override_in_force(facts, now) is None or not isinstance(word, OverrideSet):
         return None
     return "at_risk" if word.band == "danger" else word.band
+
+
+def override_in_force(facts: Facts, now: int) -> tuple[str, str, int, int | None] | None:
+    """Who set the band that is in force, why, when, and until when."""
+    word = facts.override
+    if not isinstance(word, OverrideSet):
+        return None
+    until = None if word.expires_at is None else expiry(word.expires_at)
+    return None if until is not None and now >= until else (word.author, word.reason, when(word), until)
 
 
 def expiry(time: datetime) -> int:

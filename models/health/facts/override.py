@@ -17,9 +17,13 @@ class Override(msgspec.Struct, array_like=True, frozen=True, gc=False):
     reason: str = ""
     expires_at: int | None = None
 
+    def in_force(self, now: int) -> bool:
+        """Whether it sets a band at `now`."""
+        return self.band is not None and (self.expires_at is None or now < self.expires_at)
+
     def band_at(self, now: int) -> Band | None:
         """The band in force at `now`, if any."""
-        return self.band if self.expires_at is None or now < self.expires_at else None
+        return self.band if self.in_force(now) else None
 
 
 def newer_override(old: Override | None, fact: OverrideSet | OverrideCleared, at: int) -> tuple[int, Override | None]:

@@ -7,7 +7,7 @@ of the last cycle come again; a stage whose rows carry a watermark then repeats 
 import time
 from collections.abc import Callable
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stream.dataplane.cycle import Batch
 from stream.dataplane.delivery.producing import failure, produce_outputs, produce_rows, producer_properties
@@ -39,10 +39,13 @@ class PlainDelivery:
 
     def deliver(self, batch: Batch) -> None:
         """Outputs confirmed, then the changelog confirmed."""
-        produce_outputs(self._producer, batch, self._confirmed)
-        self._wait("outputs")
-        produce_rows(self._producer, batch, self._changelog, self._confirmed)
-        self._wait("the changelog")
+        try:
+            produce_outputs(self._producer, batch, self._confirmed)
+            self._wait("outputs")
+            produce_rows(self._producer, batch, self._changelog, self._confirmed)
+            self._wait("the changelog")
+        except KafkaException as exception:
+            raise failure("the producer is broken", exception.args[0]) from exception
 
     def acknowledge(self, batch: Batch) -> None:
         """Commit the offsets."""

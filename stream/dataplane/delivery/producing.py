@@ -38,6 +38,10 @@ NEVER = {
 """No repetition heals these."""
 
 
+BROKEN = {KafkaError._STATE, KafkaError._FATAL}
+"""What `produce` says when its transaction, or the whole producer, broke meanwhile: not this record is at fault."""
+
+
 def producer_properties(settings: PlaneSettings, **more: Any) -> dict[str, Any]:
     """No linger (a cycle is a batch already), fast retries (a commit waits for them), Java's partitioner.
 
@@ -57,7 +61,12 @@ def producer_properties(settings: PlaneSettings, **more: Any) -> dict[str, Any]:
 
 
 def produce_outputs(producer: Producer, batch: Batch, on_delivery: Callable[..., None] | None = None) -> None:
-    """Hand the outputs to the producer."""
+    """Hand the outputs to the producer.
+
+    Raises:
+        KafkaException: the producer is broken.
+        DeliveryFailed: it does not take a record.
+    """
     produce: Callable[..., None] = producer.produce
     extra: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
     topic = ""
@@ -68,13 +77,18 @@ def produce_outputs(producer: Producer, batch: Batch, on_delivery: Callable[...,
             else:
                 produce(topic, value, key, partition, headers=headers, **extra)
     except (KafkaException, BufferError) as error:
+        if isinstance(error, KafkaException) and error.args[0].code() in BROKEN:
+            raise
         raise DeliveryFailed(f"a record for topic {topic} was refused: {error}") from error
 
 
 def produce_rows(
     producer: Producer, batch: Batch, changelog: str | None, on_delivery: Callable[..., None] | None = None
 ) -> None:
-    """Hand the rows to the producer, a batch per partition; only the last one of each needs to call back."""
+    """Hand the rows to the producer, a batch per partition; only the last one of each needs to call back.
+
+    Raises as `produce_outputs` does.
+    """
     if changelog is None:
         return
     extra: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
@@ -82,8 +96,12 @@ def produce_rows(
         messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in rows]
         messages[-1]["callback"] = _last(batch.changelog_offsets, partition, on_delivery)
         if producer.produce_batch(changelog, messages, partition=partition, **extra) != len(messages):
-            errors = {str(message["_error"]) for message in messages if "_error" in message}
-            raise DeliveryFailed(f"rows for {changelog}[{partition}] were refused: {', '.join(sorted(errors))}")
+            errors: list[KafkaError] = [message["_error"] for message in messages if "_error" in message]
+            broken = next((error for error in errors if error.code() in BROKEN), None)
+            if broken is not None:
+                raise KafkaException(broken)
+            names = ", ".join(sorted({str(error) for error in errors}))
+            raise DeliveryFailed(f"rows for {changelog}[{partition}] were refused: {names}")
 
 
 def _last(offsets: dict[int, int], partition: int, on_delivery: Callable[..., None] | None) -> Callable[..., None]:

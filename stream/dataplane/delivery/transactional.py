@@ -109,7 +109,10 @@ class TransactionalDelivery:
         try:
             self._retried("taking over the transactional id", producer.init_transactions)
         except KafkaException as exception:
-            raise failure("taking over the transactional id", exception.args[0]) from exception
+            error = exception.args[0]
+            if error.code() in _PRODUCER_FENCED:  # somebody took it over at the same moment
+                raise self._rival(error) from exception
+            raise failure("taking over the transactional id", error) from exception
 
     def _broken(self, error: KafkaError, cause: KafkaException) -> NoReturn:
         """Decide what a broken transaction means; always raises.
@@ -134,8 +137,12 @@ class TransactionalDelivery:
         offsets = [TopicPartition(topic, p, offset) for (topic, p), offset in batch.offsets.items()]
         metadata = batch.generation.metadata()
         producer.begin_transaction()
-        produce_outputs(producer, batch)
-        produce_rows(producer, batch, self._changelog)
+        try:
+            produce_outputs(producer, batch)
+            produce_rows(producer, batch, self._changelog)
+        except KafkaException:
+            producer.begin_transaction()  # refused, of course; but unlike `produce` it says what broke the first one
+            raise
         self._retried(
             "adding the offsets", lambda seconds: producer.send_offsets_to_transaction(offsets, metadata, seconds)
         )
@@ -151,6 +158,8 @@ class TransactionalDelivery:
             except KafkaException as exception:
                 if not exception.args[0].retriable():
                     raise
+                if self._abandoned:
+                    raise Uncertain(f"{what}: abandoned") from exception
                 if time.monotonic() > deadline:
                     raise BrokerUnreachable(
                         f"{what} did not succeed within {self._settings.commit_timeout_seconds:.0f} s: "
@@ -167,11 +176,14 @@ class TransactionalDelivery:
             raise failure("committing a cycle", error)
         if error.code() in _PRODUCER_FENCED:  # once: a sleep, of a broker or ours; twice: a rival
             if now - self._fenced_at < _RIVAL_SECONDS:
-                raise WorkerFenced(
-                    f"the producers {self._settings.transactional_id!r} were fenced again ({error.str()}): another "
-                    "process uses this worker id; give every worker an id of its own, then start again"
-                )
+                raise self._rival(error)
             self._fenced_at = now
         log.warning("producer.renewed", reason=error.str(), error=error.name())
         self._producers[self._turn] = self._new_producer(self._turn)
         self._take_over(self._producers[self._turn])
+
+    def _rival(self, error: KafkaError) -> WorkerFenced:
+        return WorkerFenced(
+            f"the producers {self._settings.transactional_id!r} were fenced ({error.str()}): another process "
+            "uses this worker id; give every worker an id of its own, then start again"
+        )

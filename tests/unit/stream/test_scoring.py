@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -6,13 +6,14 @@ import pytest
 
 from schemas.base import to_milliseconds
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
-from schemas.control import ContactErased
+from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
 from schemas.scores import ScoreUpdated
-from schemas.signals import Signal, Tick
+from schemas.signals import Clock, Signal, Tick
 from schemas.surveys import SurveyAnswered
 from stream.dead_letters import Limit
-from stream.errors import NewerStateRow
+from stream.due_rows import PREFIX, DueRow
+from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
 from stream.scoring import CONTROL_KEY, RowCodec, Scoring
 from tests.unit.stream.fakes import FakePlane, Sent, run_of
@@ -161,6 +162,74 @@ def test_a_row_of_a_newer_version_is_refused_by_name() -> None:
     raw[3] = 99
     with pytest.raises(NewerStateRow, match="99"):
         RowCodec().decode(bytes(raw))
+
+
+def overridden(until: datetime | None) -> Signal:
+    fact = OverrideSet(
+        event_id="o", occurred_at=DAY, tenant="acme", contact="c", band="danger", reason="said so", author="u-1",
+        expires_at=until,
+    )  # fmt: skip
+    return Signal(at=to_milliseconds(DAY), fact=fact)
+
+
+def clock(minute: int) -> Signal:
+    return Signal(at=to_milliseconds(DAY + timedelta(minutes=minute)), fact=Clock())
+
+
+def due_keys(stage: Stage) -> list[bytes]:
+    return [key for key in stage.plane.states[0].stored if key.startswith(PREFIX)]
+
+
+def test_an_override_ends_by_the_clock_and_only_its_row_is_looked_at() -> None:
+    stage = Stage()
+    stage.fold(nps(9), overridden(DAY + timedelta(minutes=5)))
+    for number in range(3):
+        stage.fold(clock(number), key=None)
+    assert stage.sweep() == []
+    assert len(due_keys(stage)) == 1
+    stage.fold(clock(5), key=None)
+    sent = stage.sweep()
+    score = score_of(sent)
+    assert (score.band, score.override, score.cause.type) == ("champion", None, "override")
+    assert score.at == DAY + timedelta(minutes=5)
+    assert [one.topic for one in sent] == [HEALTH_SCORES, HEALTH_BAND_CHANGES]
+    assert due_keys(stage) == []
+    assert stage.sweep() == []
+
+
+def test_a_signal_after_the_end_of_an_override_finds_it_ended_without_a_clock() -> None:
+    stage = Stage()
+    stage.fold(nps(9), overridden(DAY + timedelta(minutes=5)))
+    later = msgspec.structs.replace(nps(3, "e2"), at=to_milliseconds(DAY + timedelta(minutes=9)))
+    values = [one.value for one in stage.fold(later) if one.topic == HEALTH_SCORES and one.value is not None]
+    scores = [msgspec.json.decode(value, type=ScoreUpdated) for value in values]
+    assert [(one.cause.type, one.at) for one in scores] == [
+        ("override", DAY + timedelta(minutes=5)),
+        ("survey.answered", DAY + timedelta(minutes=9)),
+    ]
+    assert due_keys(stage) == []
+
+
+def test_what_is_due_moves_with_a_newer_word_and_goes_with_the_contact() -> None:
+    stage = Stage()
+    stage.fold(nps(9), overridden(DAY + timedelta(minutes=5)))
+    before = due_keys(stage)
+    newer = msgspec.structs.replace(overridden(DAY + timedelta(days=5)).fact, event_id="p")
+    stage.fold(Signal(at=to_milliseconds(DAY), fact=newer))
+    (key,) = due_keys(stage)
+    assert key > before[0]
+    erased = ContactErased(event_id="e2", occurred_at=DAY.replace(hour=13), tenant="acme", contact="c")
+    stage.fold(Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=erased))
+    assert due_keys(stage) == []
+
+
+def test_an_index_that_is_not_that_of_its_rows_is_told_and_not_guessed_at() -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    stage.plane.states[0].put(PREFIX + bytes(8) + KEY, DueRow())
+    stage.fold(clock(1), key=None)
+    with pytest.raises(StateError, match="index"):
+        stage.sweep()
 
 
 def test_the_control_row_sorts_before_every_contact() -> None:

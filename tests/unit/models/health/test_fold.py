@@ -17,7 +17,7 @@ from models.health.fold import (
 from models.health.react import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.base import to_milliseconds
-from schemas.control import ModelPublished, OverrideSet
+from schemas.control import ModelPublished, OverrideCleared, OverrideSet
 from schemas.messages import MessageClassified
 from schemas.profiles import ContactUpdated
 from schemas.signals import Clock, Signal, Tick
@@ -102,9 +102,28 @@ class Partition:
             assert fold.audit.drifted == 0
         self.control = encode_control(fold.control)
 
+    def fall_due(self, rows: int) -> None:
+        """Touch the first so many rows that are due by the clock."""
+        fold = PartitionFold(decode_control(self.control), self.documents)
+        until = fold.due_until
+        if until is not None:
+            times = sorted((row.due_at, one) for one, row in self._decoded() if row.due_at is not None)
+            for due_at, contact in times[:rows]:
+                if due_at <= until:
+                    row = decode(self.rows[contact])
+                    self._keep(contact, row, fold.due_row(Subject("t", contact), row))
+            fold.due_done(min((row.due_at for _, row in self._decoded() if row.due_at is not None), default=None))
+        self.control = encode_control(fold.control)
+
+    def _decoded(self) -> list[tuple[str, ContactState]]:
+        return [(contact, decode(stored)) for contact, stored in self.rows.items()]
+
     def sweep_all(self) -> None:
+        self.fall_due(100)
         while decode_control(self.control).pending:
             self.sweep(100)
+        self.fall_due(100)
+        assert decode_control(self.control).minutes == []
 
     def _keep(self, contact: str, row: ContactState, reactions: list[Reaction]) -> None:
         self.rows[contact] = encode(row)
@@ -118,7 +137,8 @@ facts = st.one_of(
     st.builds(lambda v: ("message", v), st.sampled_from(["positive", "neutral", "negative"])),
     st.just(("ticket", None)),
     st.just(("solved", None)),
-    st.just(("override", None)),
+    st.builds(lambda v: ("override", v), st.sampled_from([None, 0, 1, 7, 8, 30])),
+    st.just(("cleared", None)),
     st.builds(lambda v: ("profile", v), st.sampled_from([None, "gold", "user"])),
 )
 steps = st.one_of(
@@ -167,11 +187,14 @@ def _fact(kind: str, value: Any, number: int, contact: str, occurred: datetime) 
         return TicketOpened(**base, ticket="t1")
     if kind == "solved":
         return TicketSolved(**base, ticket="t1")
-    return OverrideSet(**base, band="champion", reason="knows us", author="u")
+    if kind == "cleared":
+        return OverrideCleared(**base, author="u")
+    expires_at = None if value is None else at(number * 5 + 24 * 100 + value)
+    return OverrideSet(**base, band="champion", reason="knows us", author="u", expires_at=expires_at)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(steps, max_size=25), st.lists(st.integers(0, 3), max_size=40))
+@given(st.lists(steps, max_size=25), st.lists(st.integers(0, 7), max_size=40))
 def test_the_result_does_not_depend_on_how_sweep_and_signals_interleave(plan: list[Any], sweeps: list[int]) -> None:
     at_once, in_bits = Partition(), Partition()
     for number, (contact, entry) in enumerate(to_log(plan)):
@@ -179,7 +202,7 @@ def test_the_result_does_not_depend_on_how_sweep_and_signals_interleave(plan: li
         at_once.sweep_all()
         in_bits.log(contact, entry)
         if number < len(sweeps) and sweeps[number]:
-            in_bits.sweep(sweeps[number])
+            (in_bits.sweep if sweeps[number] < 4 else in_bits.fall_due)(sweeps[number] % 4 or 1)
     in_bits.sweep_all()
     assert in_bits.outputs == at_once.outputs
     assert in_bits.rows == at_once.rows
@@ -235,3 +258,36 @@ def test_each_band_counts_its_contacts() -> None:
     partition.log("b", nps("b", 0, 1))
     partition.log("b", nps("b", 10, 2))
     assert {band: count for band, count in decode_control(partition.control).bands.items() if count} == {"champion": 2}
+
+
+def test_an_override_ends_by_the_clock_at_its_own_time_and_no_clock_is_remembered_for_nothing() -> None:
+    partition = Partition()
+    partition.log("a", nps("a", 2, 1))
+    partition.log("a", signal(_fact("override", 1, 0, "a", at(2400)), 2400))
+    partition.log(None, signal(Clock(), 2400.5))
+    partition.fall_due(10)
+    assert decode_control(partition.control).minutes == []
+    assert partition.outputs["a"][-1].to_band == "champion"
+    partition.log(None, signal(Clock(), 2402))
+    partition.fall_due(10)
+    score, band = partition.outputs["a"][-2:]
+    assert (score.at, score.cause.type, score.override) == (at(2401), "override", None)
+    assert (band.from_band, band.to_band) == ("champion", "at_risk")
+
+
+def test_an_override_that_ends_during_a_sweep_ends_after_what_the_sweep_does() -> None:
+    swept, unswept = Partition(), Partition()
+    for partition in (swept, unswept):
+        partition.log("a", nps("a", 2, 1))
+        partition.log("a", signal(_fact("override", 20, 0, "a", at(2400)), 2400))
+        partition.log(None, tick(100))
+        if partition is swept:
+            partition.sweep_all()
+        partition.log(None, signal(Clock(), 2440))
+        partition.fall_due(10)
+        partition.sweep_all()
+    assert swept.outputs == unswept.outputs
+    assert swept.rows == unswept.rows
+    assert [score.cause.type for score in swept.outputs["a"] if hasattr(score, "cause")][-2:] == [
+        "override", "override",
+    ]  # fmt: skip

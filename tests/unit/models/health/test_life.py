@@ -1,5 +1,6 @@
 """Erasure and restoration (2-scoring §8; 8-log-and-state, "Merge and erasure")."""
 
+from models.health.facts.sections import LIFE
 from models.health.react import Reaction
 from models.health.state import ContactState, encode
 from schemas.base import from_milliseconds
@@ -15,7 +16,8 @@ def test_erasure_leaves_a_marker_and_no_fact() -> None:
     seq = row.facts.seq
     reaction = row.feed(erased(4))
     assert reaction.gone is not None
-    assert reaction == Reaction(tombstone=True, tombstone_of="champion", changed=True, gone=reaction.gone)
+    told = Reaction(tombstone=True, tombstone_of="champion", changed=True, gone=reaction.gone, sections=LIFE)
+    assert reaction == told
     assert encode(row.facts) == encode(ContactState(now=ms(4), seq=seq, erased_at=ms(4)))
 
 

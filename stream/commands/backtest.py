@@ -1,0 +1,92 @@
+"""`heartline backtest --outcomes FILE`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from schemas.base import DEFAULT_TENANT
+from stream.backtest.known import History, Past
+from stream.backtest.measures import Report, judge, measures
+from stream.backtest.outcomes import read_outcomes
+from stream.commands.replay import Events, ModelFile, Processes, Tenant, chosen, log_of, progress
+from stream.logs import only_warnings
+from stream.parallel import cores, each_partition
+from stream.settings import Settings
+from stream.views import band_text
+
+
+def backtest(
+    outcomes: Annotated[
+        Path, typer.Option(help="CSV with the columns contact, date, outcome (churned or renewed).", exists=True)
+    ],
+    lead: Annotated[int, typer.Option(min=0, help="Judge by what was known so many days before the day.")] = 0,
+    tenant: Tenant = DEFAULT_TENANT,
+    model: ModelFile = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out outcomes before which there was no score.")
+    ] = False,
+    events: Events = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    processes: Processes = None,
+) -> None:
+    """Say what the scores were worth: each outcome against the band that was known before its day began.
+
+    The log is folded as it stood then: what was logged later does not count, however early it occurred.
+
+    Example: `heartline backtest --outcomes outcomes.csv --lead 30`
+    """
+    settings = Settings()
+    only_warnings()
+    happened = read_outcomes(outcomes, tenant)
+    past = Past(log_of(events, settings), tuple(happened), chosen(model, tenant))
+    history = History()
+    with progress("folding", past.log.size()) as advance:
+        for one in each_partition(past.fold, range(past.log.partitions()), processes or cores(), advance):
+            history.add(one)
+    judged, skipped = judge(happened, history, lead, skip_unknown=skip_unknown)
+    report = measures(judged, lead, skipped)
+    if as_json:
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        _show(report)
+
+
+def _show(report: Report) -> None:
+    table = Table(
+        "band", "outcomes", "churned", "churn rate", "lift", "precision", "recall", "lead days: median", "mean"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in report.bands:
+        table.add_row(
+            band_text(one.band),
+            str(one.outcomes),
+            str(one.churned),
+            _percent(one.churn_rate),
+            _number(one.lift, 2),
+            _percent(one.precision),
+            _percent(one.recall),
+            _number(one.lead_days_median, 1),
+            _number(one.lead_days_mean, 1),
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{report.outcomes:,} outcomes ({report.churned:,} churned), as known {report.lead} days before; precision, "
+        "recall and lead time take the band and all worse ones for a warning",
+        highlight=False,
+    )
+    if report.skipped:
+        console.print(f"{report.skipped:,} outcomes were skipped: there was no score in time", highlight=False)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,116 @@
+"""`heartline replay`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from schemas.base import DEFAULT_TENANT, to_milliseconds
+from stream.commands.model import read_file
+from stream.errors import ConfigurationError
+from stream.logs import only_warnings
+from stream.parallel import Advance, cores
+from stream.replay.census import Census, Period
+from stream.replay.folding import Chosen
+from stream.replay.log import BrokerLog, EventsLog, Log
+from stream.replay.outputs import Files, Nowhere, SideTopics, Target
+from stream.replay.running import Replay, Span, run
+from stream.settings import Settings
+
+ModelFile = Annotated[
+    Path | None, typer.Option(help="Score the tenant by this model throughout, not by those in force.", exists=True)
+]
+Events = Annotated[
+    Path | None,
+    typer.Option(help="Fold this file of events (JSON lines) as a history, without a broker.", exists=True),
+]
+Tenant = Annotated[str, typer.Option(help="The tenant.")]
+Processes = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
+
+
+def replay(
+    begin: Annotated[datetime | None, typer.Option("--from", help="Write what went out from here on (UTC).")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="Write what went out before (UTC).")] = None,
+    to_dir: Annotated[Path | None, typer.Option(help="Write JSON lines to this new folder, a file per topic.")] = None,
+    side_topics: Annotated[
+        str | None, typer.Option(metavar="SUFFIX", help="Write to topics named as those of live and this suffix.")
+    ] = None,
+    model: ModelFile = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    events: Events = None,
+    by: Annotated[Period, typer.Option(help="Count by year, month or day.")] = "year",
+    processes: Processes = None,
+) -> None:
+    """Fold the log again from its beginning, by the worker's code: the same log and models give the same records, byte
+    for byte. Live topics and workers are left alone.
+
+    With neither `--to-dir` nor `--side-topics` nothing is written but the counts: contacts by band, changes, alerts.
+
+    Examples:
+
+    `heartline replay --from 2026-03-01 --to 2026-04-01 --to-dir march`
+
+    `heartline replay --model stricter.yaml --side-topics .stricter`
+    """
+    settings = Settings()
+    span = Span(0 if begin is None else utc(begin), None if end is None else utc(end))
+    if span.end is not None and span.end <= span.first:
+        raise ConfigurationError("--to must lie after --from")
+    what = Replay(log_of(events, settings), span, _target(to_dir, side_topics, settings), chosen(model, tenant), by)
+    only_warnings()
+    began = time.monotonic()
+    with progress("folding", what.log.size()) as advance:
+        census = run(what, processes or cores(), advance)
+    _report(census, time.monotonic() - began)
+
+
+def log_of(events: Path | None, settings: Settings) -> Log:
+    """The log of the broker, or that of a file."""
+    return BrokerLog(settings) if events is None else EventsLog(events, settings)
+
+
+def chosen(model: Path | None, tenant: str) -> Chosen | None:
+    """The model of a file for a tenant. Raises `BadInput`, which names the field."""
+    return None if model is None else Chosen(tenant, read_file(model))
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Advance]:
+    """A bar on a terminal, of so many steps (0: not known)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=console) as bar:
+        task = bar.add_task(what, total=total or None)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def _target(to_dir: Path | None, side_topics: str | None, settings: Settings) -> Target:
+    if to_dir is not None and side_topics is not None:
+        raise ConfigurationError("choose one of --to-dir and --side-topics")
+    if to_dir is not None:
+        return Files(to_dir)
+    if side_topics is not None:
+        if not side_topics:
+            raise ConfigurationError("the suffix of side topics must not be empty: those are the topics of live")
+        return SideTopics(settings, side_topics)
+    return Nowhere()
+
+
+def _report(census: Census, seconds: float) -> None:
+    console = Console()
+    for table in census.tables():
+        console.print(table)
+    written = ", ".join(f"{count:,} {topic}" for topic, count in sorted(census.written.items())) or "nothing"
+    console.print(f"in the time span: {written}; {seconds:.1f} s", highlight=False)
+
+
+def utc(time: datetime) -> int:
+    """UTC milliseconds of a time that names no zone, or any."""
+    return to_milliseconds(time.replace(tzinfo=UTC) if time.tzinfo is None else time)

@@ -1,0 +1,47 @@
+"""Which rows fall due when, in scoring's table: an empty row per contact that something ends for, in the order of time.
+
+A clock then touches the few rows whose time has come, and never looks at the others.
+"""
+
+from typing import Any
+
+import msgspec
+
+from stream.dataplane import PartitionState
+
+# Before all contacts: no tenant begins with this byte.
+PREFIX = b"\x01due\x00"
+_TIME_SIZE = 8
+
+
+class DueRow(msgspec.Struct, frozen=True):
+    """Says nothing: its key does."""
+
+
+_DUE = DueRow()
+
+
+class DueRows:
+    """The index of one partition."""
+
+    def __init__(self, rows: "PartitionState[Any]") -> None:
+        self._rows = rows
+
+    def move(self, key: bytes, before: int | None, after: int | None) -> None:
+        """A contact was due at a time (UTC milliseconds; None is never) and is now at another one."""
+        if before == after:
+            return
+        if before is not None:
+            self._rows.delete(_key(before, key))
+        if after is not None:
+            self._rows.put(_key(after, key), _DUE)
+
+    def earliest(self, limit: int) -> list[tuple[int, bytes]]:
+        """The first so many that fall due: when, and which contact's key."""
+        behind, time_ends = len(PREFIX), len(PREFIX) + _TIME_SIZE
+        found = self._rows.scan(PREFIX, limit)
+        return [(int.from_bytes(key[behind:time_ends]), key[time_ends:]) for key, _ in found if key.startswith(PREFIX)]
+
+
+def _key(due_at: int, key: bytes) -> bytes:
+    return PREFIX + due_at.to_bytes(_TIME_SIZE) + key

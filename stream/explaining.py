@@ -1,0 +1,124 @@
+"""Why a contact has its score: the record, what moved it, what is held back, as data and as the terminal shows it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from models.health.facts.override import Override
+from models.health.state import AlertState, ContactState
+from schemas.base import Band, from_milliseconds
+from schemas.scores import AlertRaised, BandChanged, ScoreUpdated
+from stream.story import Movement, Story, movement
+from stream.views import band_change_line, explanation, words
+
+DAYS = (7, 30)
+LATEST_CHANGES = 5
+NOT_TOLD = (
+    "what moved the score cannot be told: health.signals does not hold this contact's whole story, or the worker has "
+    "not read it yet"
+)
+
+
+class SetByHand(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An override in force."""
+
+    band: Band
+    author: str
+    reason: str
+    since: datetime
+    expires_at: datetime | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that is told of a score. `moved` by days; None where the log cannot tell it (`not_told` says why)."""
+
+    score: ScoreUpdated
+    moved: dict[str, Movement] | None = None
+    bands: tuple[BandChanged, ...] = ()
+    alerts: tuple[AlertRaised, ...] = ()
+    held_back: tuple[str, ...] = ()
+    override: SetByHand | None = None
+    not_told: str | None = None
+
+
+def explained(score: ScoreUpdated, story: Story | None) -> Explanation:
+    """The explanation of a score by the story that ends in it."""
+    if story is None or story.row is None:
+        return Explanation(score, not_told=NOT_TOLD)
+    moved = {str(days): found for days in DAYS if (found := movement(story, days)) is not None}
+    return Explanation(
+        score,
+        moved,
+        tuple(story.bands[-LATEST_CHANGES:]),
+        tuple(story.alerts[-LATEST_CHANGES:]),
+        tuple(line for alert in story.row.alerts for line in _held_back(alert)),
+        _by_hand(story.row, story.now),
+    )
+
+
+def _by_hand(row: ContactState, now: int) -> SetByHand | None:
+    override: Override | None = row.override
+    band = None if override is None else override.band_at(now)
+    if override is None or band is None:
+        return None
+    expires = None if override.expires_at is None else from_milliseconds(override.expires_at)
+    return SetByHand(band, override.author, override.reason, from_milliseconds(override.at), expires)
+
+
+def _held_back(alert: AlertState) -> Iterable[str]:
+    kind = words(alert.kind)
+    if alert.active and alert.raised_at is not None:
+        yield f"{kind}: raised {_day(alert.raised_at)}, and not again before it has ended"
+    elif alert.since is not None:
+        yield f"{kind}: holds since {_day(alert.since)}, and is waiting for its dwell or cooldown"
+    if alert.suppressed:
+        yield f"{kind}: held back {alert.suppressed} times since it was last raised"
+
+
+def view(told: Explanation, now: datetime) -> RenderableType:
+    """What the terminal shows."""
+    parts: list[RenderableType] = [explanation(told.score, now)]
+    if told.score.segment is not None:
+        parts.append(Text(f"segment {told.score.segment} of model {told.score.model}"))
+    if told.score.capped_by is not None:
+        parts.append(Text(f"{words(told.score.capped_by)} caps the score at {told.score.score}"))
+    if told.override is not None:
+        by_hand = told.override
+        until = "" if by_hand.expires_at is None else f", until {by_hand.expires_at:%Y-%m-%d %H:%M} UTC"
+        parts.append(Text(f"set to {words(by_hand.band)} by {by_hand.author} ({by_hand.reason}){until}"))
+    parts += [Text(line) for line in told.held_back]
+    if told.not_told is not None:
+        parts.append(Text(told.not_told))
+    parts += [_moved(one) for one in (told.moved or {}).values()]
+    parts += [Text(f"{change.at:%Y-%m-%d} ") + band_change_line(change) for change in told.bands]
+    parts += [Text(_alert(alert)) for alert in told.alerts]
+    return Group(*parts)
+
+
+def _moved(moved: Movement) -> RenderableType:
+    if not moved.parts and not moved.besides:
+        return Text(f"the last {moved.days} days: {moved.after:.2f}, and nothing moved it")
+    before = "not scored" if moved.before is None else f"{moved.before:.2f}"
+    head = f"the last {moved.days} days: {before} → {moved.after:.2f} ({moved.change:+.2f})"
+    table = Table("component", "points", "why")
+    for part in moved.parts:
+        table.add_row(words(part.component), f"{part.points:+.2f}", part.words)
+    if moved.parts:
+        table.add_section()
+        table.add_row("score", f"{moved.change:+.2f}", "")
+    for line in moved.besides:
+        table.add_row("", "", line)
+    return Group(Text(head), table)
+
+
+def _alert(alert: AlertRaised) -> str:
+    reasons = f": {'; '.join(alert.reasons)}" if alert.reasons else ""
+    return f"{alert.at:%Y-%m-%d %H:%M} alert {words(alert.kind)}{reasons}"
+
+
+def _day(at: int) -> str:
+    return f"{from_milliseconds(at):%Y-%m-%d %H:%M} UTC"

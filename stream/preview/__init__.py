@@ -1,0 +1,1 @@
+"""What a model would change, before it is published: over the present states, or over the log."""

@@ -1,0 +1,183 @@
+"""Two models and one contact: the scores that they give at the same moment, and in words why they differ."""
+
+from heapq import nsmallest
+
+import msgspec
+
+from models.health.assess import Assessment, assess
+from models.health.bands import BANDS
+from models.health.components.registry import NAMES
+from models.health.model import HealthModel
+from models.health.state import ContactState, Measured
+from schemas.base import Band
+from stream.views import words
+
+NOT_SCORED = "not scored"
+_SMALL = 1e-9
+
+
+class Share(msgspec.Struct, frozen=True, gc=False):
+    """What a component gives to a score: its value 0..1, its share of all weights, its points."""
+
+    value: float
+    weight: float
+    points: float
+
+
+class Why(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A component's part in a difference: `points` more or fewer, and why, in words."""
+
+    component: str
+    points: float
+    words: str
+
+
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """A contact that changes band (None: it has no score). `why` sums to the change of the unrounded score; what is not
+    of components (edges of bands, caps) is said in `besides`.
+    """
+
+    tenant: str
+    contact: str
+    before: Band | None
+    after: Band | None
+    score_before: int | None
+    score_after: int | None
+    why: tuple[Why, ...]
+    besides: tuple[str, ...] = ()
+
+
+class Comparison(msgspec.Struct, gc=False):
+    """Contacts, their bands before and after (`totals[before][after]`), and those that change band: how many, how many
+    points each component moves them on average (`components`), and the first of them, the hardest hit first.
+    """
+
+    contacts: int = 0
+    totals: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    changing: int = 0
+    overridden: int = 0
+    components: dict[str, float] = msgspec.field(default_factory=dict)
+    moves: list[Move] = msgspec.field(default_factory=list)
+
+    def count(self, before: str | None, after: str | None) -> None:
+        """Count a contact by its bands."""
+        self.contacts += 1
+        row = self.totals.setdefault(before or NOT_SCORED, {})
+        row[after or NOT_SCORED] = row.get(after or NOT_SCORED, 0) + 1
+
+    def moved(self, move: Move) -> None:
+        """Take a contact that changes band."""
+        self.changing += 1
+        for why in move.why:
+            self.components[why.component] = self.components.get(why.component, 0.0) + why.points
+        self.moves.append(move)
+
+    def keep(self, limit: int) -> None:
+        """Keep the first moves only; 0: all of them."""
+        self.moves = nsmallest(limit or len(self.moves), self.moves, key=_hardest)
+
+    def add(self, other: "Comparison") -> None:
+        """Add what was compared elsewhere."""
+        self.contacts += other.contacts
+        self.changing += other.changing
+        self.overridden += other.overridden
+        for before, row in other.totals.items():
+            mine = self.totals.setdefault(before, {})
+            for after, count in row.items():
+                mine[after] = mine.get(after, 0) + count
+        for name, points in other.components.items():
+            self.components[name] = self.components.get(name, 0.0) + points
+        self.moves += other.moves
+
+
+def compare(
+    into: Comparison, whose: tuple[str, str], row: ContactState, now: int, old: HealthModel, new: HealthModel
+) -> None:
+    """Compare what two models of the contact's tenant say of its row at `now` (UTC ms)."""
+    before, after = assess(row, old.of(row.profile), now), assess(row, new.of(row.profile), now)
+    if before is None and after is None:
+        return
+    into.count(_band(before), _band(after))
+    if row.override is not None and row.override.band_at(now) is not None:
+        into.overridden += 1
+    if _band(before) != _band(after):
+        into.moved(_move(whose, before, after, old.of(row.profile), new.of(row.profile)))
+
+
+def _move(
+    whose: tuple[str, str], before: Assessment | None, after: Assessment | None, old: HealthModel, new: HealthModel
+) -> Move:
+    return Move(
+        *whose,
+        _band(before),
+        _band(after),
+        None if before is None else before.score,
+        None if after is None else after.score,
+        why(before, after),
+        tuple(_besides(before, after, old, new)),
+    )
+
+
+def why(before: Assessment | None, after: Assessment | None) -> tuple[Why, ...]:
+    """What each component has to do with the difference of two scores, the most important first."""
+    old, new = _shares(before), _shares(after)
+    found = [
+        Why(name, points, _words(name, old.get(name), new.get(name)))
+        for name in {**old, **new}
+        if abs(points := _points(new.get(name)) - _points(old.get(name))) > _SMALL
+    ]
+    return tuple(sorted(found, key=lambda one: (-abs(one.points), one.component)))
+
+
+def _words(name: str, old: Share | None, new: Share | None) -> str:
+    name = words(name)
+    if old is None:
+        return f"{name} counts now"
+    if new is None:
+        return f"{name} counts no more"
+    parts = []
+    if abs(new.value - old.value) > _SMALL:
+        parts.append(f"reads {new.value:.2f} instead of {old.value:.2f}")
+    if abs(new.weight - old.weight) > _SMALL:
+        parts.append(f"weighs {new.weight:.0%} instead of {old.weight:.0%}")
+    return f"{name} {' and '.join(parts)}"
+
+
+def _besides(before: Assessment | None, after: Assessment | None, old: HealthModel, new: HealthModel) -> list[str]:
+    """What changes a band beside the components."""
+    if before is None or after is None:
+        return []
+    said = []
+    if before.capped_by != after.capped_by:
+        if before.capped_by is not None:
+            said.append(f"{words(before.capped_by)} no longer caps the score")
+        if after.capped_by is not None:
+            said.append(f"{words(after.capped_by)} caps the score at {after.score}")
+    if old.bands.band(after.score) != after.computed_band_number:
+        said.append(f"a score of {after.score} is {words(after.computed_band)} now")
+    return said
+
+
+def _shares(assessment: Assessment | None) -> dict[str, Share]:
+    if assessment is None:
+        return {}
+    return {NAMES[one.code]: _share(one, assessment.weight) for one in assessment.components if one is not None}
+
+
+def _share(one: Measured, weight: float) -> Share:
+    return Share(one.value, one.weight / weight, 100.0 * one.weight * one.value / weight)
+
+
+def _points(share: Share | None) -> float:
+    return 0.0 if share is None else share.points
+
+
+def _band(assessment: Assessment | None) -> Band | None:
+    return None if assessment is None else assessment.band
+
+
+def _hardest(move: Move) -> tuple[int, int, str, str]:
+    place = (-1 if move.after is None else BANDS.index(move.after)) - (
+        -1 if move.before is None else BANDS.index(move.before)
+    )
+    return place, (move.score_after or 0) - (move.score_before or 0), move.tenant, move.contact

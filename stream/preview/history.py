@@ -1,0 +1,59 @@
+"""The log folded twice, by the models in force and by another one: what would have been different since a day."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from models.health.model import parse_model
+from schemas.keys import split_key
+from stream.parallel import Advance
+from stream.preview.comparing import Comparison, compare
+from stream.replay.census import Census, Period
+from stream.replay.folding import Chosen, Folding
+from stream.replay.log import Log
+from stream.replay.running import fold_until
+
+
+class Histories(msgspec.Struct):
+    """Counts by the models in force and by the other one, and the contacts compared at the end of the log."""
+
+    in_force: Census
+    model: Census
+    end: Comparison
+
+    def add(self, other: "Histories") -> None:
+        """Add what was counted elsewhere."""
+        self.in_force.add(other.in_force)
+        self.model.add(other.model)
+        self.end.add(other.end)
+
+
+class Since(NamedTuple):
+    """A model (a JSON document) for a tenant, over the log, counted from a moment (UTC ms) on."""
+
+    log: Log
+    chosen: Chosen
+    first: int
+    period: Period
+    limit: int
+
+    def empty(self) -> Histories:
+        """Nothing counted yet."""
+        return Histories(Census(self.period, self.first), Census(self.period, self.first), Comparison())
+
+    def compare(self, partition: int, advance: Advance) -> Histories:
+        """Fold a partition by both."""
+        found = self.empty()
+        with self._folding(partition, self.chosen) as folding:
+            fold_until(folding, self.log, None, found.model.take, lambda _: None)
+        with self._folding(partition, None) as folding:
+            fold_until(folding, self.log, None, found.in_force.take, advance)
+            old, new, now = folding.model(self.chosen.tenant), parse_model(self.chosen.document), folding.control().now
+            for key, row in folding.rows():
+                compare(found.end, split_key(key), row, max(now, row.now), old, new)
+        found.end.keep(self.limit)
+        return found
+
+    def _folding(self, partition: int, chosen: Chosen | None) -> Folding:
+        prefix = f"{self.chosen.tenant}/".encode()
+        return Folding(partition, chosen, lambda key: key.startswith(prefix), hand_on=not self.log.hands_on)

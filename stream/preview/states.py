@@ -1,0 +1,95 @@
+"""The present states compared: the changelog of scoring, read to its end while the workers go on."""
+
+from contextlib import closing
+from typing import NamedTuple
+
+from models.health.fold import ControlRow, DocumentsInMemory, PartitionFold
+from models.health.model import HealthModel, parse_model
+from models.health.state import ContactState
+from schemas.catalogue import changelog
+from schemas.keys import split_key
+from stream.model_rows import PREFIX as MODELS
+from stream.model_rows import ModelRow, document_key
+from stream.parallel import Advance
+from stream.preview.comparing import Comparison, compare
+from stream.reading import TopicReader
+from stream.scoring import CONTROL_KEY, RowCodec
+from stream.settings import Settings
+from stream.topics import TABLE
+
+REPORT_ROWS = 5000
+
+_CODEC = RowCodec()
+
+
+class States(NamedTuple):
+    """The states of a tenant's contacts, to be scored by a model (a JSON document) instead of the one in force."""
+
+    settings: Settings
+    tenant: str
+    document: bytes
+    limit: int
+
+    @property
+    def topic(self) -> str:
+        """The changelog."""
+        return changelog(self.settings.group("scoring"), TABLE).name
+
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        with closing(TopicReader(self.settings, [self.topic])) as reader:
+            return reader.partitions
+
+    def size(self) -> int:
+        """About how many records are to be read."""
+        with closing(TopicReader(self.settings, [self.topic])) as reader:
+            return reader.count()
+
+    def compare(self, partition: int, advance: Advance) -> Comparison:
+        """Compare the contacts of a partition."""
+        rows = self._latest(partition, advance)
+        control = _control(rows)
+        fold = PartitionFold(control, _documents(rows, control, self.tenant))
+        old, new = fold.model(self.tenant, control.offset), parse_model(self.document)
+        return self._compared(rows, control.now, old, new)
+
+    def _compared(self, rows: dict[bytes, bytes], now: int, old: HealthModel, new: HealthModel) -> Comparison:
+        found, prefix = Comparison(), f"{self.tenant}/".encode()
+        for key, stored in rows.items():
+            if key.startswith(prefix):
+                row = _CODEC.decode(stored)
+                if isinstance(row, ContactState):
+                    compare(found, split_key(key), row, max(now, row.now), old, new)
+        found.keep(self.limit)
+        return found
+
+    def _latest(self, partition: int, advance: Advance) -> dict[bytes, bytes]:
+        """The latest value of each key: about 1 KB of memory a contact of the partition. The plane's own stay out."""
+        rows: dict[bytes, bytes] = {}
+        prefix = f"{self.tenant}/".encode()
+        with closing(TopicReader(self.settings, [self.topic])) as reader:
+            for number, message in enumerate(reader.all(partition), 1):
+                key, value = message.key() or b"", message.value()
+                if value is None:
+                    rows.pop(key, None)
+                elif key == CONTROL_KEY or key.startswith((prefix, MODELS)):
+                    rows[key] = value
+                if number % REPORT_ROWS == 0:
+                    advance(REPORT_ROWS)
+        return rows
+
+
+def _documents(rows: dict[bytes, bytes], control: ControlRow, tenant: str) -> DocumentsInMemory:
+    """The documents of the tenant's models."""
+    documents = DocumentsInMemory()
+    for one in control.models.get(tenant, ()):
+        row = _CODEC.decode(rows[document_key(tenant, one.digest)])
+        assert isinstance(row, ModelRow)
+        documents.put(tenant, one.digest, row.document)
+    return documents
+
+
+def _control(rows: dict[bytes, bytes]) -> ControlRow:
+    stored = rows.get(CONTROL_KEY)
+    row = None if stored is None else _CODEC.decode(stored)
+    return row if isinstance(row, ControlRow) else ControlRow()

@@ -1,0 +1,110 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from models.health.model import HealthModel, parse_model
+from schemas.base import to_milliseconds
+from stream.preview.comparing import Comparison, Move, compare
+from stream.preview.history import Since
+from stream.replay.folding import Chosen
+from tests.unit.models.health.building import Row, answer, ms, opened, override, solved
+from tests.unit.stream.replay.logs import START, simulated
+
+
+def model(**document: object) -> HealthModel:
+    return parse_model(json.dumps({"version": "v", "components": {"nps": {}, "engagement": {}}, **document}).encode())
+
+
+def compared(row: Row, new: HealthModel, old: HealthModel | None = None, days: float = 1) -> Comparison:
+    found = Comparison()
+    compare(found, ("acme", "ada"), row.facts, ms(days), old if old is not None else model(), new)
+    return found
+
+
+def the_move(found: Comparison) -> Move:
+    (move,) = found.moves
+    return move
+
+
+def test_a_contact_that_stays_in_its_band_is_only_counted() -> None:
+    found = compared(Row(answer(0, 9)), model())
+    assert (found.contacts, found.changing, found.moves) == (1, 0, [])
+    assert found.totals == {"champion": {"champion": 1}}
+
+
+def test_components_that_come_go_and_weigh_otherwise_say_so_and_sum_to_the_change() -> None:
+    row = Row(answer(0, 2), opened(0, "t1", severity="urgent"))
+    new = model(components={"nps": {"weight": 75}, "severity": {}})
+    move = the_move(compared(row, new))
+    assert [why.words for why in move.why] == [
+        "engagement counts no more", "nps weighs 75% instead of 50%",
+    ]  # fmt: skip
+    assert math.fsum(why.points for why in move.why) == pytest.approx(15.0 - 60.0)
+    assert (move.before, move.score_before, move.after, move.score_after) == ("needs_attention", 60, "at_risk", 15)
+    back = the_move(compared(row, model(), new))
+    assert back.why[0].words == "engagement counts now"
+
+
+def test_a_component_that_reads_otherwise_says_what_it_reads() -> None:
+    row = Row(opened(0, "t1"), opened(0.1, "t2"), opened(0.2, "t3"))
+    strict = model(components={"engagement": {}, "open_tickets": {"good": 0, "poor": 3}})
+    mild = model(components={"engagement": {}, "open_tickets": {"good": 3, "poor": 9}})
+    assert [why.words for why in the_move(compared(row, strict, mild)).why] == [
+        "open tickets reads 0.00 instead of 1.00"
+    ]
+
+
+def test_edges_and_caps_are_said_beside_the_components() -> None:
+    row = Row(answer(0, 8), opened(0, "t1", severity="urgent"))
+    moved = the_move(compared(row, model(bands={"champion": 95})))
+    assert (moved.why, moved.besides) == ((), ("a score of 90 is healthy now",))
+    cap = model(exceptions=[{"name": "urgent", "when": {"open_ticket": {"severity": "urgent"}}, "cap": 60}])
+    assert the_move(compared(row, cap)).besides == ("urgent caps the score at 60",)
+    assert the_move(compared(row, model(), cap)).besides == ("urgent no longer caps the score",)
+
+
+def test_a_contact_without_data_for_one_of_the_models_is_not_scored_by_it() -> None:
+    found = compared(Row(opened(0, "t1"), solved(0.1, "t1")), model(components={"nps": {}}))
+    assert found.totals == {"champion": {"not scored": 1}}
+    assert (the_move(found).after, the_move(found).score_after) == (None, None)
+
+
+def test_a_band_set_by_hand_is_not_changed_by_a_model_and_is_counted() -> None:
+    found = compared(Row(answer(0, 9), override(0.1, "at_risk")), model(bands={"champion": 100}))
+    assert (found.changing, found.overridden) == (0, 1)
+
+
+def test_segments_choose_the_parameters_on_both_sides() -> None:
+    row = Row(answer(0, 2))
+    row.facts.profile = None
+    segmented = model(segments=[{"name": "gold", "when": {"attributes": {"plan": "gold"}}, "bands": {"champion": 96}}])
+    assert compared(row, segmented).changing == 0
+
+
+def test_the_hardest_hit_are_kept_and_all_are_counted() -> None:
+    found = Comparison()
+    for contact, days in (("one", 1), ("two", 10), ("three", 40)):
+        compare(found, ("acme", contact), Row(answer(0, 9)).facts, ms(days), model(), model(bands={"champion": 100}))
+    total = Comparison()
+    total.add(found)
+    total.keep(2)
+    assert (total.contacts, total.changing, len(total.moves)) == (3, found.changing, min(2, found.changing))
+
+
+def test_over_the_log_both_models_are_counted_since_a_day(tmp_path: Path) -> None:
+    log, document = simulated(), b'{"version": "mine", "components": {"engagement": {}}}'
+    since = Since(log, Chosen("default", document), to_milliseconds(START.replace(day=25)), "month", 5)
+    found = since.compare(0, lambda _: None)
+    assert found.in_force.bands().keys() >= {"2026-01", "2026-02", "2026-03"}
+    last = max(found.model.bands())
+    by_model = {name: count for name, count in found.model.bands()[last].items() if count}
+    after: dict[str, int] = {}
+    for row in found.end.totals.values():
+        for name, count in row.items():
+            after[name] = after.get(name, 0) + count
+    after.pop("not scored", None)
+    assert sum(by_model.values()) == sum(after.values())
+    assert found.in_force.changes != found.model.changes
+    assert len(found.end.moves) <= 5
