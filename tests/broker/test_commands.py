@@ -72,6 +72,11 @@ def test_a_contact_without_a_score_is_a_clear_error(heartline: Heartline) -> Non
     assert "default/nobody has no score" in run(heartline, "explain", "nobody", exit_code=12)
 
 
+def _heed_ctrl_c() -> None:
+    """A shell lets what it runs in the background ignore Ctrl-C, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def watching(heartline: Heartline, screen: Path, *arguments: str) -> Iterator[None]:
     """`heartline watch` beside what is done here; then Ctrl-C, which has to end it at once and well."""
@@ -81,6 +86,7 @@ def watching(heartline: Heartline, screen: Path, *arguments: str) -> Iterator[No
             env=heartline.process_environment | {"COLUMNS": "200", "LINES": "50", "FORCE_COLOR": "1"},
             cwd=ROOT,
             stdout=shown,
+            preexec_fn=_heed_ctrl_c,
         )
     try:
         yield
