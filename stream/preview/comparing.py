@@ -4,7 +4,7 @@ from heapq import nsmallest
 
 import msgspec
 
-from models.health.assess import Assessment, assess
+from models.health.assess import Assessment, aged, measure, summarise
 from models.health.bands import BANDS
 from models.health.components.registry import NAMES
 from models.health.model import HealthModel
@@ -14,6 +14,12 @@ from stream.views import words
 
 NOT_SCORED = "not scored"
 _SMALL = 1e-9
+_UNCOUNTED = 0
+"""How many facts stand behind a score is not compared."""
+_SPARE = 8
+"""So many times as many moves as are to be named are kept before they are sorted out."""
+
+Rank = tuple[int, int, str, str]
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +55,7 @@ class Move(msgspec.Struct, frozen=True, gc=False):
 
 class Comparison(msgspec.Struct, gc=False):
     """Contacts, their bands before and after (`totals[before][after]`), and those that change band: how many, how many
-    points each component moves them on average (`components`), and the first of them, the hardest hit first.
+    points each component moves them in all (`components`), and the first of them, the hardest hit first.
     """
 
     contacts: int = 0
@@ -65,16 +71,15 @@ class Comparison(msgspec.Struct, gc=False):
         row = self.totals.setdefault(before or NOT_SCORED, {})
         row[after or NOT_SCORED] = row.get(after or NOT_SCORED, 0) + 1
 
-    def moved(self, move: Move) -> None:
-        """Take a contact that changes band."""
+    def moved(self, points: dict[str, float]) -> None:
+        """Count a contact that changes band."""
         self.changing += 1
-        for why in move.why:
-            self.components[why.component] = self.components.get(why.component, 0.0) + why.points
-        self.moves.append(move)
+        for name, change in points.items():
+            self.components[name] = self.components.get(name, 0.0) + change
 
     def keep(self, limit: int) -> None:
         """Keep the first moves only; 0: all of them."""
-        self.moves = nsmallest(limit or len(self.moves), self.moves, key=_hardest)
+        self.moves = nsmallest(limit or len(self.moves), self.moves, key=_rank)
 
     def add(self, other: "Comparison") -> None:
         """Add what was compared elsewhere."""
@@ -90,32 +95,53 @@ class Comparison(msgspec.Struct, gc=False):
         self.moves += other.moves
 
 
-def compare(
-    into: Comparison, whose: tuple[str, str], row: ContactState, now: int, old: HealthModel, new: HealthModel
-) -> None:
-    """Compare what two models of the contact's tenant say of its row at `now` (UTC ms)."""
-    before, after = assess(row, old.of(row.profile), now), assess(row, new.of(row.profile), now)
-    if before is None and after is None:
-        return
-    into.count(_band(before), _band(after))
-    if row.override is not None and row.override.band_at(now) is not None:
-        into.overridden += 1
-    if _band(before) != _band(after):
-        into.moved(_move(whose, before, after, old.of(row.profile), new.of(row.profile)))
+class Comparing:
+    """Compares contacts by two models of their tenant, and names the `limit` hardest hit; 0: all that change band."""
+
+    def __init__(self, old: HealthModel, new: HealthModel, limit: int = 0) -> None:
+        self.found = Comparison()
+        self._old, self._new, self._limit = old, new, limit
+        self._behind: Rank | None = None
+
+    def compare(self, whose: tuple[str, str], row: ContactState, now: int) -> None:
+        """Compare what the models say of a row at `now` (UTC ms)."""
+        old, new = self._old.of(row.profile), self._new.of(row.profile)
+        before = summarise(row, old, now, aged(row, old, now), _UNCOUNTED)
+        after = summarise(row, new, now, measure(row, new, now), _UNCOUNTED)
+        if before is None and after is None:
+            return
+        bands = _band(before), _band(after)
+        self.found.count(*bands)
+        if row.override is not None and row.override.band_at(now) is not None:
+            self.found.overridden += 1
+        if bands[0] == bands[1]:
+            return
+        self.found.moved(_changes(before, after))
+        scores = None if before is None else before.score, None if after is None else after.score
+        if self._behind is None or _ranked(*bands, *scores, *whose) < self._behind:
+            besides = tuple(_besides(before, after, old, new))
+            self._take(Move(*whose, *bands, *scores, why(before, after), besides))
+
+    def _take(self, move: Move) -> None:
+        moves = self.found.moves
+        moves.append(move)
+        if self._limit and len(moves) >= _SPARE * self._limit:
+            self.found.keep(self._limit)
+            self._behind = _rank(self.found.moves[-1])
+
+    def done(self) -> Comparison:
+        """What was found."""
+        self.found.keep(self._limit)
+        return self.found
 
 
-def _move(
-    whose: tuple[str, str], before: Assessment | None, after: Assessment | None, old: HealthModel, new: HealthModel
-) -> Move:
-    return Move(
-        *whose,
-        _band(before),
-        _band(after),
-        None if before is None else before.score,
-        None if after is None else after.score,
-        why(before, after),
-        tuple(_besides(before, after, old, new)),
-    )
+def _changes(before: Assessment | None, after: Assessment | None) -> dict[str, float]:
+    """The change of each component's points."""
+    changes = {} if after is None else {NAMES[code]: points for code, points in after.points.items()}
+    if before is not None:
+        for code, points in before.points.items():
+            changes[NAMES[code]] = changes.get(NAMES[code], 0.0) - points
+    return changes
 
 
 def why(before: Assessment | None, after: Assessment | None) -> tuple[Why, ...]:
@@ -176,8 +202,21 @@ def _band(assessment: Assessment | None) -> Band | None:
     return None if assessment is None else assessment.band
 
 
-def _hardest(move: Move) -> tuple[int, int, str, str]:
-    place = (-1 if move.after is None else BANDS.index(move.after)) - (
-        -1 if move.before is None else BANDS.index(move.before)
-    )
-    return place, (move.score_after or 0) - (move.score_before or 0), move.tenant, move.contact
+def _rank(move: Move) -> Rank:
+    return _ranked(move.before, move.after, move.score_before, move.score_after, move.tenant, move.contact)
+
+
+def _ranked(
+    before: Band | None,
+    after: Band | None,
+    score_before: int | None,
+    score_after: int | None,
+    tenant: str,
+    contact: str,
+) -> Rank:
+    """By how many bands, then by how many points: the hardest hit is the first."""
+    return _place(after) - _place(before), (score_after or 0) - (score_before or 0), tenant, contact
+
+
+def _place(band: Band | None) -> int:
+    return -1 if band is None else BANDS.index(band)

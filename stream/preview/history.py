@@ -7,7 +7,7 @@ import msgspec
 from models.health.model import parse_model
 from schemas.keys import split_key
 from stream.parallel import Advance
-from stream.preview.comparing import Comparison, compare
+from stream.preview.comparing import Comparing, Comparison
 from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen, Folding
 from stream.replay.log import Log
@@ -49,9 +49,10 @@ class Since(NamedTuple):
         with self._folding(partition, None) as folding:
             fold_until(folding, self.log, None, found.in_force.take, advance)
             old, new, now = folding.model(self.chosen.tenant), parse_model(self.chosen.document), folding.control().now
+            comparing = Comparing(old, new, self.limit)
             for key, row in folding.rows():
-                compare(found.end, split_key(key), row, max(now, row.now), old, new)
-        found.end.keep(self.limit)
+                comparing.compare(split_key(key), row, max(now, row.now))
+        found.end = comparing.done()
         return found
 
     def _folding(self, partition: int, chosen: Chosen | None) -> Folding:

@@ -11,7 +11,7 @@ from schemas.keys import split_key
 from stream.model_rows import PREFIX as MODELS
 from stream.model_rows import ModelRow, document_key
 from stream.parallel import Advance
-from stream.preview.comparing import Comparison, compare
+from stream.preview.comparing import Comparing, Comparison
 from stream.reading import TopicReader
 from stream.scoring import CONTROL_KEY, RowCodec
 from stream.settings import Settings
@@ -54,14 +54,13 @@ class States(NamedTuple):
         return self._compared(rows, control.now, old, new)
 
     def _compared(self, rows: dict[bytes, bytes], now: int, old: HealthModel, new: HealthModel) -> Comparison:
-        found, prefix = Comparison(), f"{self.tenant}/".encode()
+        comparing, prefix = Comparing(old, new, self.limit), f"{self.tenant}/".encode()
         for key, stored in rows.items():
             if key.startswith(prefix):
                 row = _CODEC.decode(stored)
                 if isinstance(row, ContactState):
-                    compare(found, split_key(key), row, max(now, row.now), old, new)
-        found.keep(self.limit)
-        return found
+                    comparing.compare(split_key(key), row, max(now, row.now))
+        return comparing.done()
 
     def _latest(self, partition: int, advance: Advance) -> dict[bytes, bytes]:
         """The latest value of each key: about 1 KB of memory a contact of the partition. The plane's own stay out."""

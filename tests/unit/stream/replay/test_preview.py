@@ -6,7 +6,7 @@ import pytest
 
 from models.health.model import HealthModel, parse_model
 from schemas.base import to_milliseconds
-from stream.preview.comparing import Comparison, Move, compare
+from stream.preview.comparing import Comparing, Comparison, Move
 from stream.preview.history import Since
 from stream.replay.folding import Chosen
 from tests.unit.models.health.building import Row, answer, ms, opened, override, solved
@@ -18,9 +18,9 @@ def model(**document: object) -> HealthModel:
 
 
 def compared(row: Row, new: HealthModel, old: HealthModel | None = None, days: float = 1) -> Comparison:
-    found = Comparison()
-    compare(found, ("acme", "ada"), row.facts, ms(days), old if old is not None else model(), new)
-    return found
+    comparing = Comparing(old if old is not None else model(), new)
+    comparing.compare(("acme", "ada"), row.facts, ms(days))
+    return comparing.done()
 
 
 def the_move(found: Comparison) -> Move:
@@ -83,14 +83,22 @@ def test_segments_choose_the_parameters_on_both_sides() -> None:
     assert compared(row, segmented).changing == 0
 
 
-def test_the_hardest_hit_are_kept_and_all_are_counted() -> None:
-    found = Comparison()
-    for contact, days in (("one", 1), ("two", 10), ("three", 40)):
-        compare(found, ("acme", contact), Row(answer(0, 9)).facts, ms(days), model(), model(bands={"champion": 100}))
+def test_the_hardest_hit_are_named_and_all_are_counted() -> None:
+    rows = [(f"c{number:02}", Row(answer(0, 1 + number % 10))) for number in range(60)]
+    strict = model(bands={"needs_attention": 70, "healthy": 80, "champion": 100})
+    every, some = Comparing(model(), strict), Comparing(model(), strict, limit=3)
+    for contact, row in rows:
+        for comparing in (every, some):
+            comparing.compare(("acme", contact), row.facts, ms(1))
+    everybody, hardest = every.done(), some.done()
+    assert hardest.moves == everybody.moves[:3]
+    assert len(everybody.moves) == everybody.changing == hardest.changing > 8 * 3
+    assert (hardest.totals, hardest.components) == (everybody.totals, everybody.components)
     total = Comparison()
-    total.add(found)
+    total.add(hardest)
+    total.add(everybody)
     total.keep(2)
-    assert (total.contacts, total.changing, len(total.moves)) == (3, found.changing, min(2, found.changing))
+    assert (total.contacts, total.changing, len(total.moves)) == (120, 2 * everybody.changing, 2)
 
 
 def test_over_the_log_both_models_are_counted_since_a_day(tmp_path: Path) -> None:
