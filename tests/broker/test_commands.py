@@ -94,6 +94,7 @@ def watching(heartline: Heartline, screen: Path, *arguments: str) -> Iterator[No
         assert watch.wait(30) == 0
     finally:
         watch.kill()
+        watch.wait()
 
 
 def test_watch_shows_scores_until_it_is_interrupted(heartline: Heartline, tmp_path: Path) -> None:
