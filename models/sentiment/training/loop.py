@@ -27,9 +27,7 @@ WEIGHT_DECAY = 0.01
 LAYER_DECAY = 0.9
 LABEL_SHARE = 0.3
 """Of a student's loss on a tweet: the rest is the distance to the teachers."""
-EMOTION_WEIGHT, DISTILLED_COMMENT_WEIGHT = 0.25, 0.5
-COMMENT_BATCHES = 1.5
-"""Batches of comments for each batch of tweets: emotions want three to four epochs, where tweets want two."""
+DISTILLED_COMMENT_WEIGHT = 0.5
 OUTPUTS = EMOTIONS + len(GROUPS)
 
 
@@ -45,6 +43,9 @@ class Run(msgspec.Struct, frozen=True):
     left_out: str | None = None
     """A period of the tweets that this run does not see, so that choices can be made on it."""
     student: bool = False
+    emotion_weight: float = 0.25
+    comment_batches: float = 1.5
+    """Batches of comments for each batch of tweets: emotions want three to four epochs, where tweets want two."""
 
 
 class Taught(msgspec.Struct, frozen=True):
@@ -88,6 +89,7 @@ class Trainer:
     ) -> None:
         torch.manual_seed(run.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.run = run
         self.taught = taught
         self.done = 0
         self.model = from_minilm(minilm_directory() / "model.safetensors", OUTPUTS, head_seed=run.head_seed).to(
@@ -108,7 +110,7 @@ class Trainer:
         if run.student:
             self.comment_ids, self.targets = encode([c.text for c in comments]), emotion_targets(comments, names)
             lengths = [len(ids) for ids in self.comment_ids]
-            rounds = ceil(len(plan) * COMMENT_BATCHES / (len(lengths) // BATCH - 1))
+            rounds = ceil(len(plan) * run.comment_batches / (len(lengths) // BATCH - 1))
             self.comment_plan = list(chain.from_iterable(batches(lengths, BATCH, random) for _ in range(rounds)))
 
     def step(self, step: int) -> float:
@@ -137,7 +139,8 @@ class Trainer:
         """The batches of comments of this step: one or two for a student, none for a teacher."""
         if self.taught is None:
             return []
-        return self.comment_plan[int(step * COMMENT_BATCHES) : int((step + 1) * COMMENT_BATCHES)]
+        batches_a_step = self.run.comment_batches
+        return self.comment_plan[int(step * batches_a_step) : int((step + 1) * batches_a_step)]
 
     def _tweet_loss(self, places: list[int]) -> Tensor:
         sentiment, _ = self._forward([self.tweet_ids[place] for place in places])
@@ -153,7 +156,7 @@ class Trainer:
         targets = self.targets[places].to(self.device)
         binary = functional.binary_cross_entropy_with_logits(emotions, targets, reduction="none").sum(1).mean()
         distilled = functional.cross_entropy(sentiment, self.taught.comments[places].to(self.device))
-        return EMOTION_WEIGHT * binary + DISTILLED_COMMENT_WEIGHT * distilled
+        return self.run.emotion_weight * binary + DISTILLED_COMMENT_WEIGHT * distilled
 
     def _forward(self, rows: list[list[int]]) -> tuple[Tensor, Tensor]:
         ids, mask = pad(rows)
