@@ -113,7 +113,13 @@ class BandChanged(Output, frozen=True, kw_only=True, gc=False, tag="band.changed
 
 
 class AlertRaised(Output, frozen=True, kw_only=True, gc=False, tag="alert.raised"):
-    """`health.alerts`: something a person should act on."""
+    """`health.alerts`: something a person should act on.
+
+    `episode_id` ties the alert to the one that says that it is over; `first_time`: it is the first episode ever. Of a
+    contact's alert `account` is the account it belongs to; an account's has no `contact`. `since` is when the condition
+    began to hold; `reasons` say in words what moved it. `suppressed_count` crossings were held back before. `late`:
+    what raised it had occurred more than a day before. `band` may be set by hand, `computed_band` is the score's own.
+    """
 
     contact: SubjectId | None = None
     account: SubjectId | None = None
@@ -126,6 +132,10 @@ class AlertRaised(Output, frozen=True, kw_only=True, gc=False, tag="alert.raised
     reasons: tuple[str, ...] = ()
     suppressed_count: int = 0
     late: bool = False
+    previous_score: int | None = None
+    computed_band: Band | None = None
+    confidence: Confidence | None = None
+    since: UtcTime | None = None
 
 
 class ScoreClosed(Output, frozen=True, kw_only=True, gc=False, tag="score.closed"):

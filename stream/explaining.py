@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from models.health.alerts.registry import NAMES
 from models.health.facts.override import Override
 from models.health.state import AlertState, ContactState
 from schemas.base import Band, from_milliseconds
@@ -70,7 +71,7 @@ def _by_hand(row: ContactState, now: int) -> SetByHand | None:
 
 
 def _held_back(alert: AlertState) -> Iterable[str]:
-    kind = words(alert.kind)
+    kind = words(NAMES[alert.kind])
     if alert.active and alert.raised_at is not None:
         yield f"{kind}: raised {_day(alert.raised_at)}, and not again before it has ended"
     elif alert.since is not None:

@@ -69,6 +69,10 @@ class Metrics:
         self.band_changes = Counter(
             "heartline_band_changes", "Contacts that changed band.", ["from", "to", "cause"], registry=r
         )
+        self.alerts = Counter("heartline_alerts", "Alerts that went out, by kind.", ["kind"], registry=r)
+        self.alerts_suppressed = Counter(
+            "heartline_alerts_suppressed", "What alerts say was held back before them, by kind.", ["kind"], registry=r
+        )
         self.contacts = Gauge(
             "heartline_contacts", "Scored contacts of this worker's partitions, by band.", ["band"], registry=r
         )

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import structlog
@@ -18,6 +19,7 @@ from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
 from schemas.base import Band, Record, to_milliseconds
 from schemas.catalogue import (
+    HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
     HEALTH_PROFILES,
     HEALTH_RECEIPTS,
@@ -320,6 +322,12 @@ class Outbox:
             change = reaction.band
             changes = self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type)
             self._cycle.on_commit(changes.inc)
+        for alert in reaction.alerts:
+            self._put(HEALTH_ALERTS, key, alert)
+            self._cycle.on_commit(self._metrics.alerts.labels(alert.kind).inc)
+            if alert.suppressed_count:
+                suppressed = self._metrics.alerts_suppressed.labels(alert.kind)
+                self._cycle.on_commit(partial(suppressed.inc, alert.suppressed_count))
         if reaction.gone is not None:
             self._let_go(key, reaction.gone)
 

@@ -41,6 +41,7 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     day: int | None = None
     tenant: str | None = None
     after: int = 0
+    alerts: bool = False
 
 
 class Minute(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -152,7 +153,9 @@ class PartitionFold:
         if isinstance(fact, Tick):
             day = fact.day.toordinal()
             if day > control.last_day:
-                control.pending.append(Pending(offset, control.now, signal.mode, day=day, after=control.last_day))
+                control.pending.append(
+                    Pending(offset, control.now, signal.mode, day=day, after=control.last_day, alerts=signal.alerts)
+                )
                 control.last_day = day
         elif isinstance(fact, Clock):
             control.minutes.append(Minute(offset, control.now, control.last_day))
@@ -272,7 +275,9 @@ class PartitionFold:
         self.audit.rows += 1
         if not audit(row, self.model(subject.tenant, pending.offset - 1, row)):
             self.audit.drifted += 1
-        return tick(row, subject, pending.day, now, model, pending.mode)
+        return tick(
+            row, subject, pending.day, now, model, pending.mode, pending.mode == "import" and not pending.alerts
+        )
 
     def _counted(self, reaction: Reaction) -> Reaction:
         """Keep the number of contacts in each band."""

@@ -8,6 +8,7 @@ import msgspec
 
 from models.health.accounts.model import build_account_model
 from models.health.alerts.registry import ALERTS, AlertRule
+from models.health.alerts.watch import Rules
 from models.health.bands import BandEdges
 from models.health.components.component import Component
 from models.health.components.csat import Csat
@@ -55,6 +56,7 @@ class HealthModel:
         self.weight = sum(component.weight for component in self.components)
         self.exceptions = tuple(exceptions)
         self.alerts = tuple(rule for rule in alerts if rule.enabled)
+        self.rules = Rules(self.alerts)
         self.watched = 0
         """The sections of a row, CLOCK included, that exceptions depend on beside the components."""
         for exception in self.exceptions:

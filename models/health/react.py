@@ -10,6 +10,8 @@ from typing import Protocol
 import msgspec
 
 from models.health import records
+from models.health.alerts.rule import SCORE, Circumstances
+from models.health.alerts.watch import alerts_due_at, watch
 from models.health.apply import apply, is_forgotten
 from models.health.assess import (
     Assessment,
@@ -26,6 +28,7 @@ from models.health.assess import (
 )
 from models.health.bands import AT_RISK, BANDS
 from models.health.closes import add_close, closed_since, pack_close, same_close
+from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
@@ -38,17 +41,21 @@ from models.health.facts.sections import (
     PROFILE,
     REVIEWS,
     TICKET_COUNT,
+    TICKETS,
 )
 from models.health.merge import MAX_HOPS, Forward, hand_over, pass_on
 from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Band, Mode, to_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored
-from schemas.scores import BandChanged, Cause, ContactForgotten, ScoreClosed, ScoreUpdated
+from schemas.messages import MessageClassified
+from schemas.scores import AlertRaised, BandChanged, Cause, ContactForgotten, ScoreClosed, ScoreUpdated
 from schemas.signals import AccountSignal, ContactFact, Signal
+from schemas.tickets import TicketReplied
 
 RECOMPUTE = Cause(type="recompute")
 MODEL_CHANGE = Cause(type="model_change")
+CLOCK_CAUSE = Cause(type="clock")
 
 _COUNTED = MESSAGES | ANSWERS | TICKET_COUNT | REVIEWS
 _SHOWN = ACTIVITY | MEMBERSHIP
@@ -93,6 +100,7 @@ class Reaction(msgspec.Struct, gc=False):
     gone: Gone | None = None
     sections: int = NOTHING
     members: Sequence[AccountSignal] = ()
+    alerts: Sequence[AlertRaised] = ()
 
 
 def react(
@@ -137,9 +145,47 @@ def react(
         _publish(reaction, state, subject, model, current, old, records.cause_of(fact), signal.mode, shown)
         if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
             state.published = _reaffirmed(state, before, model, now)
-    if changed & OVERRIDE:
-        state.due_at = next_due(state)
+    touched = changed & model.rules.reads
+    if touched & TICKETS and isinstance(fact, MessageClassified | TicketReplied):
+        touched &= ~TICKETS  # a reply makes no ticket severe, and solves none
+    if state.published is not before and _moved(before, state.published):
+        touched |= SCORE
+    if touched:
+        late = signal.at - to_milliseconds(fact.occurred_at) > DAY_MS
+        how = Circumstances(now, signal.mode == "import" and not signal.alerts, late)
+        _watch(reaction, state, subject, model, touched, how, records.cause_of(fact), signal.mode, before)
+    if changed & OVERRIDE or (touched and state.alerts):
+        state.due_at = next_due(state, model)
     return state, reaction
+
+
+def _watch(
+    reaction: Reaction,
+    state: ContactState,
+    subject: Subject,
+    model: HealthModel,
+    touched: int,
+    how: Circumstances,
+    cause: Cause,
+    mode: Mode,
+    before: Published | None,
+    *,
+    everything: bool = False,
+    remodelled: bool = False,
+) -> None:
+    previous = None if before is None or before is state.published else before.score
+    told, moved = watch(
+        state, subject, model.rules, touched, how, cause, mode, previous, everything=everything, remodelled=remodelled
+    )
+    reaction.alerts = told
+    reaction.changed |= moved
+
+
+def _moved(before: Published | None, after: Published | None) -> bool:
+    """Whether alerts on the score have something to look at."""
+    if before is None or after is None:
+        return before is not after
+    return before.score != after.score or (before.facts != after.facts and after.computed_band == AT_RISK)
 
 
 def _of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int) -> Reaction | None:
@@ -179,52 +225,84 @@ def _go(
 
 
 def due(state: ContactState, subject: Subject, model: HealthModel, mode: Mode) -> Reaction:
-    """What falls due at `state.due_at`, before anything that the log has at that time or later: an override ends."""
+    """What falls due at `state.due_at`, before anything that the log has at that time or later: an override ends, a
+    dwell or a cooldown is over.
+    """
     now = state.due_at
     assert now is not None
     reaction = Reaction(changed=True)
-    old = aged(state, model, now)
-    facts = count_facts(state) if state.published is None else state.published.facts
-    current = summarise(state, model, now, old, facts)
-    _publish(reaction, state, subject, model, current, old, records.OVERRIDE_CAUSE, mode, shown=True)
+    before, cause = state.published, CLOCK_CAUSE
+    if state.override is not None and state.override.expires_at == now:
+        cause = records.OVERRIDE_CAUSE
+        old = aged(state, model, now)
+        facts = count_facts(state) if before is None else before.facts
+        _publish(
+            reaction, state, subject, model, summarise(state, model, now, old, facts), old, cause, mode, shown=True
+        )
+    touched = SCORE if _moved(before, state.published) else NOTHING
+    if touched or state.alerts:
+        how = Circumstances(now, mode == "import")
+        _watch(reaction, state, subject, model, touched, how, cause, mode, before, everything=True)
     state.now = now
-    state.due_at = next_due(state)
+    state.due_at = next_due(state, model)
     return reaction
 
 
-def next_due(state: ContactState) -> int | None:
-    """When something ends by time alone that does not wait for the daily recompute: an override in force."""
+def next_due(state: ContactState, model: HealthModel) -> int | None:
+    """When something ends by time alone that does not wait for the daily recompute: an override in force, the dwell or
+    the cooldown of an alert.
+    """
     override = state.override
-    return override.expires_at if override is not None and override.in_force(state.now) else None
+    ends = override.expires_at if override is not None and override.in_force(state.now) else None
+    due_at = alerts_due_at(state.alerts, model.rules) if state.alerts else None
+    return ends if due_at is None or (ends is not None and ends < due_at) else due_at
 
 
-def tick(state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode) -> Reaction:
+def tick(
+    state: ContactState, subject: Subject, day: int, now: int, model: HealthModel, mode: Mode, quiet: bool = False
+) -> Reaction:
     """The daily recompute of a row: decay, the close of `day` (a proleptic ordinal), the score if it changed.
 
-    A row that nothing changes is left as it is, so that it need not be written.
+    A row that nothing changes is left as it is, so that it need not be written. `quiet`: no alert begins.
     """
     reaction = Reaction()
     before = state.published
     old = aged(state, model, now)
-    if before is not None and _stands(state, before, old, model, now) and _closed_as(state.closes, before):
+    stands = before is not None and not state.alerts and _stands(state, before, old, model, now)
+    if stands and before is not None and _closed_as(state.closes, before):
         return reaction
     facts = count_facts(state) if before is None else before.facts
     current = summarise(state, model, now, old, facts)
     _publish(reaction, state, subject, model, current, old, RECOMPUTE, mode)
     if current is not None:
         _close(reaction, state, subject, day, current, mode)
+    touched = SCORE if _moved(before, state.published) else NOTHING
+    if touched or state.alerts:
+        how = Circumstances(now, quiet, daily=True)
+        _watch(reaction, state, subject, model, touched, how, RECOMPUTE, mode, before, everything=True)
     if reaction.changed:
         state.now = now
+        state.due_at = next_due(state, model)
     return reaction
 
 
 def remodel(state: ContactState, subject: Subject, model: HealthModel, now: int, mode: Mode) -> Reaction:
     """A model came into force: the row is scored by it. The whole change counts as the model's (`by_signal`)."""
     reaction = Reaction()
-    old = [] if state.published is None else state.published.components
+    before = state.published
+    old = [] if before is None else before.components
     _publish(reaction, state, subject, model, assess(state, model, now), old, MODEL_CHANGE, mode)
+    how, touched = Circumstances(now, mode == "import"), model.rules.reads  # the rules may be others
+    if touched:
+        _watch(
+            reaction, state, subject, model, touched, how, MODEL_CHANGE, mode, before, everything=True, remodelled=True
+        )
+    due_at = state.due_at
     if reaction.changed:
         state.now = now
+    if reaction.changed or due_at is not None:
+        state.due_at = next_due(state, model)
+        reaction.changed |= state.due_at != due_at
     return reaction
 
 
@@ -277,7 +355,8 @@ def _publish(
     )
     if before is None or before.band != current.band_number:
         reaction.band = records.band_changed(reaction.score, current, before)
-        state.at_risk_since = current.now if current.band_number == AT_RISK else None
+    if before is None or before.computed_band != current.computed_band_number:
+        state.at_risk_since = current.now if current.computed_band_number == AT_RISK else None
     state.published = Published(
         current.now,
         current.model,

@@ -62,10 +62,11 @@ class AlertState(msgspec.Struct, array_like=True, gc=False):
 
     `since`: the condition holds since then (dwell); `raised_at`: last raised (cooldown); `episodes`: how often an
     episode began (its number is part of `episode_id`, and the first is the `first_time`); `suppressed`: held back
-    since it was last raised; `late`: what would have raised it was late, so the next tick does.
+    since it was last raised; `late`: what would have raised it was late, so the next tick does. `kind` is its code
+    (`models.health.alerts`); an episode that nobody was told of has no `raised_at`.
     """
 
-    kind: str
+    kind: int
     since: int | None = None
     raised_at: int | None = None
     active: bool = False

@@ -39,3 +39,8 @@ class Tone(Factor, frozen=True, kw_only=True):
             return None
         upset = sum(recent.translate(_IS_UPSET))
         return self.rated(upset / len(recent), len(recent), time_of(state.messages, kept.translate(_COUNTS).rfind(1)))
+
+
+def upset_of_last(kept: bytes, count: int) -> int:
+    """How many of the last `count` classified messages read frustrated or sad."""
+    return sum(readings(kept).translate(None, _OTHERS)[-count:].translate(_IS_UPSET))

@@ -5,10 +5,11 @@ import msgspec
 import pytest
 
 from schemas.base import to_milliseconds
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
+from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
 from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
-from schemas.scores import ScoreUpdated
+from schemas.messages import MessageClassified
+from schemas.scores import AlertRaised, ScoreUpdated
 from schemas.signals import Clock, Signal, Tick
 from schemas.surveys import SurveyAnswered
 from stream.dead_letters import Limit
@@ -195,6 +196,29 @@ def test_an_override_ends_by_the_clock_and_only_its_row_is_looked_at() -> None:
     assert [one.topic for one in sent] == [HEALTH_SCORES, HEALTH_BAND_CHANGES]
     assert due_keys(stage) == []
     assert stage.sweep() == []
+
+
+def test_a_decline_goes_out_as_an_alert_when_its_dwell_is_over_and_is_counted() -> None:
+    stage = Stage()
+    unhappy = MessageClassified(
+        event_id="m", occurred_at=DAY, tenant="acme", contact="c", message="m", author="customer", label="negative"
+    )
+    sent = stage.fold(nps(0), Signal(at=to_milliseconds(DAY), fact=unhappy))
+    assert HEALTH_ALERTS not in [one.topic for one in sent]
+    assert due_keys(stage) == []
+    poor = SurveyAnswered(
+        event_id="c", occurred_at=DAY, tenant="acme", contact="c", kind="csat", value=1, scale_min=1, scale_max=5
+    )
+    stage.fold(Signal(at=to_milliseconds(DAY), fact=poor))
+    assert len(due_keys(stage)) == 1
+    stage.fold(clock(11), key=None)
+    (told,) = stage.sweep()
+    assert told.value is not None
+    alert = msgspec.json.decode(told.value, type=AlertRaised)
+    assert (told.topic, told.key, alert.kind) == (HEALTH_ALERTS, KEY, "contact_health_declined")
+    assert told.headers["ce_id"] == alert.event_id.encode()
+    assert stage.value("heartline_alerts_total", kind="contact_health_declined") == 1
+    assert due_keys(stage) == []
 
 
 def test_a_signal_after_the_end_of_an_override_finds_it_ended_without_a_clock() -> None:

@@ -20,6 +20,7 @@ from schemas.base import to_milliseconds
 from schemas.control import ModelPublished, OverrideCleared, OverrideSet
 from schemas.messages import MessageClassified
 from schemas.profiles import ContactUpdated
+from schemas.scores import AlertRaised
 from schemas.signals import Clock, Signal, Tick
 from schemas.surveys import SurveyAnswered
 from schemas.tickets import TicketOpened, TicketSolved
@@ -27,6 +28,10 @@ from schemas.tickets import TicketOpened, TicketSolved
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CONTACTS = ("a", "b", "c")
 SENTIMENT_ONLY = b'{"version": "2", "components": {"sentiment": {"weight": 10}}}'
+ALERTING = b"""{"version": "4", "components": {"sentiment": {"weight": 10}, "nps": {}}, "alerts": {
+    "contact_health_declined": {"at": 60, "rearm_at": 70, "dwell_minutes": 540, "cooldown_hours": 20},
+    "steep_drop": {"dwell_minutes": 90, "on_model_change": true},
+    "no_recovery": {"days": 2, "solved": 0}}}"""
 SEGMENTED = msgspec.json.encode(
     {
         "version": "3",
@@ -41,7 +46,7 @@ SEGMENTED = msgspec.json.encode(
         ],
     }
 )
-DOCUMENTS = {"2": SENTIMENT_ONLY, "3": SEGMENTED}
+DOCUMENTS = {"2": SENTIMENT_ONLY, "3": SEGMENTED, "4": ALERTING}
 
 
 def at(hours: float) -> datetime:
@@ -128,7 +133,7 @@ class Partition:
     def _keep(self, contact: str, row: ContactState, reactions: list[Reaction]) -> None:
         self.rows[contact] = encode(row)
         for reaction in reactions:
-            records = (reaction.close, reaction.score, reaction.band)
+            records = (reaction.close, reaction.score, reaction.band, *reaction.alerts)
             self.outputs.setdefault(contact, []).extend(record for record in records if record is not None)
 
 
@@ -260,6 +265,10 @@ def test_each_band_counts_its_contacts() -> None:
     assert {band: count for band, count in decode_control(partition.control).bands.items() if count} == {"champion": 2}
 
 
+def _but_alerts(partition: Partition) -> list[Any]:
+    return [record for record in partition.outputs["a"] if not isinstance(record, AlertRaised)]
+
+
 def test_an_override_ends_by_the_clock_at_its_own_time_and_no_clock_is_remembered_for_nothing() -> None:
     partition = Partition()
     partition.log("a", nps("a", 2, 1))
@@ -267,10 +276,10 @@ def test_an_override_ends_by_the_clock_at_its_own_time_and_no_clock_is_remembere
     partition.log(None, signal(Clock(), 2400.5))
     partition.fall_due(10)
     assert decode_control(partition.control).minutes == []
-    assert partition.outputs["a"][-1].to_band == "champion"
+    assert _but_alerts(partition)[-1].to_band == "champion"
     partition.log(None, signal(Clock(), 2402))
     partition.fall_due(10)
-    score, band = partition.outputs["a"][-2:]
+    score, band = _but_alerts(partition)[-2:]
     assert (score.at, score.cause.type, score.override) == (at(2401), "override", None)
     assert (band.from_band, band.to_band) == ("champion", "at_risk")
 
@@ -288,6 +297,6 @@ def test_an_override_that_ends_during_a_sweep_ends_after_what_the_sweep_does() -
         partition.sweep_all()
     assert swept.outputs == unswept.outputs
     assert swept.rows == unswept.rows
-    assert [score.cause.type for score in swept.outputs["a"] if hasattr(score, "cause")][-2:] == [
+    assert [score.cause.type for score in _but_alerts(swept) if hasattr(score, "cause")][-2:] == [
         "override", "override",
     ]  # fmt: skip

@@ -8,20 +8,24 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.health.alerts.registry import ALERTS, AlertRule
 from models.health.components.component import Component
 from models.health.components.factor import Factor
 from models.health.components.registry import COMPONENTS
 from models.health.model import parse_model
 
 PAGE = (Path(__file__).parents[5] / "docs" / "scoring.md").read_text()
-ROWS = {cells[0].strip("`"): cells[1:] for cells in re.findall(r"^\| (`\w+`) \| (.+) \| (.*) ?\| (.+) \|$", PAGE, re.M)}
+TABLE = re.compile(r"^\| (`\w+`) \| (.+) \| (.*) ?\| (.+) \|$", re.M)
+OF_COMPONENTS, OF_ALERTS = PAGE.split("\n## 8. Alerts\n")
+ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_COMPONENTS)}
+ALERT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ALERTS)}
 
 
 def word(default: Any) -> str:
     """A default as the page writes it."""
     if isinstance(default, tuple):
         return " to ".join(map(word, default))
-    return f"{default:g}" if isinstance(default, (int, float)) else str(default)
+    return f"{default:g}" if isinstance(default, (int, float)) and not isinstance(default, bool) else str(default)
 
 
 def parameters(kind: type[Component]) -> list[str]:
@@ -45,6 +49,19 @@ def test_a_factor_names_the_same_source_in_its_docstring(name: str) -> None:
     said = re.search(r"Sources?:\s+([\d, \n]+)\.", COMPONENTS[name].__doc__ or "")
     assert said is not None
     assert " ".join(said.group(1).split()) == ROWS[name][2].strip()
+
+
+def test_the_table_of_alerts_has_every_kind_with_what_differs_from_the_defaults_of_all() -> None:
+    assert list(ALERT_ROWS) == list(ALERTS)
+    of_all = {field.name: field.default for field in msgspec.structs.fields(AlertRule)}
+    for name, kind in ALERTS.items():
+        own = [one for one in msgspec.structs.fields(kind) if of_all.get(one.name) != one.default]
+        told = ALERT_ROWS[name][1].strip()
+        said = [
+            f"`{one.name}` {str(one.default).lower() if one.default is False else word(one.default)}" for one in own
+        ]
+        assert sorted(told.split(", ") if told else []) == sorted(said)
+        assert f"Source: {ALERT_ROWS[name][2].strip()}." in " ".join((kind.__doc__ or "").split())
 
 
 def test_every_factor_has_a_rule_of_its_own() -> None:

@@ -1,0 +1,67 @@
+"""The one machine of all alerts: hysteresis, dwell, cooldown, and what waits because it came late.
+
+An episode begins when its alert goes out and ends when its condition is over for good (`CLEAR`). Until then the
+condition may come and go: that is counted, not told.
+"""
+
+from models.health.alerts.rule import CLEAR, HOLDS, AlertRule, Circumstances
+from models.health.state import AlertState
+
+NOTHING, RAISED, ENDED = range(3)
+
+
+def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circumstances) -> int:
+    """Move an alert's state (in place) to how its condition stands now: what is to be told of it."""
+    if alert.active:
+        return _active(alert, stand, how)
+    if stand != HOLDS:
+        if alert.since is not None and not alert.late:
+            alert.suppressed += 1
+        alert.since, alert.late = None, False
+        return NOTHING
+    if alert.since is None:
+        alert.since = since
+        if how.quiet:
+            _begin(alert, None)
+            return NOTHING
+        alert.late = how.late
+    if alert.late and not how.daily:
+        return NOTHING
+    if how.now < _ready(alert, rule):
+        return NOTHING
+    _begin(alert, how.now)
+    return RAISED
+
+
+def due_at(alert: AlertState, rule: AlertRule) -> int | None:
+    """When the alert goes out by time alone, if its condition goes on to hold."""
+    return None if alert.active or alert.since is None or alert.late else _ready(alert, rule)
+
+
+def _active(alert: AlertState, stand: int, how: Circumstances) -> int:
+    if stand == HOLDS:
+        if alert.since is None:
+            alert.since = how.now
+            alert.suppressed += 1
+        alert.late = False
+        return NOTHING
+    alert.since = None
+    if stand != CLEAR:
+        return NOTHING
+    if how.late or (alert.late and not how.daily and not how.quiet):
+        alert.late = True
+        return NOTHING
+    alert.active = False
+    return ENDED if alert.raised_at is not None and not how.quiet else NOTHING
+
+
+def _ready(alert: AlertState, rule: AlertRule) -> int:
+    assert alert.since is not None
+    ready = alert.since if alert.late else alert.since + rule.dwell
+    return ready if alert.raised_at is None else max(ready, alert.raised_at + rule.cooldown)
+
+
+def _begin(alert: AlertState, raised_at: int | None) -> None:
+    """An episode begins; one that nobody is told of (`raised_at` None) is not told to end either."""
+    alert.active, alert.raised_at = True, raised_at
+    alert.episodes += 1

@@ -1,0 +1,67 @@
+"""What a rule of alerts is. Each kind of alert is a file beside this one, named after it."""
+
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+import msgspec
+
+HOLDS, BETWEEN, CLEAR = range(3)
+"""The condition of an alert holds; is neither; has ended for good, so that it may be raised anew."""
+
+SCORE = 1 << 24
+"""Beside the sections of a row: the published score has changed."""
+
+Minutes = Annotated[float, msgspec.Meta(ge=0, le=43_200)]
+Hours = Annotated[float, msgspec.Meta(ge=0, le=2_160)]
+Score = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an alert of one kind goes out, by the parameters that a model gives it.
+
+    `dwell_minutes`: so long its condition must hold; `cooldown_hours`: no other of the kind goes out for so long.
+    `code` is the kind's number in stored rows: never change or reuse one. `reads`: what it looks at changes only when
+    one of these sections does (or `SCORE`). `recovery`: the kind that says that it is over.
+    """
+
+    name: ClassVar[str]
+    code: ClassVar[int]
+    reads: ClassVar[int] = 0
+    recovery: ClassVar[str | None] = None
+
+    enabled: bool = True
+    dwell_minutes: Minutes = 0
+    cooldown_hours: Hours = 24
+    on_model_change: bool = False
+
+    def stand(self, state: Any, now: int) -> int:
+        """Whether the condition holds (`HOLDS`), is over (`CLEAR`) or neither (`BETWEEN`), for a row with a score."""
+        return CLEAR
+
+    def since(self, state: Any, now: int) -> int:
+        """Since when the condition holds, if it does and did not before."""
+        return now
+
+    def reasons(self, state: Any, now: int) -> list[str]:
+        """What a person should know of it, in words."""
+        return []
+
+    @property
+    def dwell(self) -> int:
+        """Milliseconds that the condition must hold."""
+        return round(self.dwell_minutes * 60_000)
+
+    @property
+    def cooldown(self) -> int:
+        """Milliseconds between two alerts of the kind."""
+        return round(self.cooldown_hours * 3_600_000)
+
+
+class Circumstances(NamedTuple):
+    """Under what a row is looked at. `quiet`: what begins now is not to be told (an import, another model). `late`:
+    what moved the row occurred more than a day before; `daily`: it is the daily recompute.
+    """
+
+    now: int
+    quiet: bool = False
+    late: bool = False
+    daily: bool = False
