@@ -14,7 +14,7 @@ from models.health.state import ContactState
 from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORES
 from schemas.keys import contact_key, partition_for
 from schemas.scores import AlertRaised, BandChanged, ComponentScore, ScoreUpdated
-from stream.replay.folding import Folding, Sent
+from stream.replay.folding import Chosen, Folding, Sent
 from stream.replay.log import Log
 from stream.replay.running import fold_until
 from stream.views import words
@@ -97,8 +97,10 @@ class Story(msgspec.Struct):
         return None
 
 
-def tell(log: Log, tenant: str, contact: str, end: int | None = None) -> Story:
-    """The story of a contact, up to and without a moment (UTC ms) or to the end of the log."""
+def tell(log: Log, tenant: str, contact: str, end: int | None = None, chosen: Chosen | None = None) -> Story:
+    """The story of a contact, up to and without a moment (UTC ms) or to the end of the log; by a model of one's own, if
+    one is `chosen`.
+    """
     key, story = contact_key(tenant, contact), Story()
 
     def take(sent: Sent) -> None:
@@ -108,7 +110,7 @@ def tell(log: Log, tenant: str, contact: str, end: int | None = None) -> Story:
     partition = partition_for(key, log.partitions())
     # Where the fold hands on what merged contacts had, another contact's entries may matter too.
     wanted = (lambda one: one == key) if log.hands_on else None
-    with Folding(partition, None, wanted, hand_on=not log.hands_on) as folding:
+    with Folding(partition, chosen, wanted, hand_on=not log.hands_on) as folding:
         fold_until(folding, log, end, take, lambda _: None)
         story.row = folding.row(key)
         story.now = folding.log_end if end is None else min(end, folding.log_end)

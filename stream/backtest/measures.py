@@ -74,15 +74,21 @@ def judge(
         else:
             judged.append(Judged(one, band, _since(known)))
     if unknown and not skip_unknown:
-        first = history.scores.get(unknown[0].key)
-        what = (
-            f"its first score is of {from_milliseconds(first[0].at):%Y-%m-%d}" if first else "the log scores it never"
-        )
+        what = _why_unknown(history, unknown[0], lead)
         raise BadInput(
             _refused(unknown, f"had no score {lead} days before ({what}): a later one would be a look into the future")
             + "; --skip-unknown leaves such outcomes out, and counts them"
         )
     return judged, len(unknown)
+
+
+def _why_unknown(history: History, one: Outcome, lead: int) -> str:
+    scores = history.scores.get(one.key)
+    if not scores:
+        return "the log scores it never"
+    if history.before(one.key, one.at - lead * DAY_MS):
+        return "its score was deleted before: erased, merged, or without data"
+    return f"its first score is of {from_milliseconds(scores[0].at):%Y-%m-%d}"
 
 
 def measures(judged: Sequence[Judged], lead: int, skipped: int) -> Report:

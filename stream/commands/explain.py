@@ -11,7 +11,7 @@ from schemas.base import DEFAULT_TENANT, from_milliseconds
 from schemas.catalogue import HEALTH_SCORES
 from schemas.keys import contact_key, partition_for
 from schemas.scores import ScoreUpdated
-from stream.commands.replay import Events, Tenant, log_of, utc
+from stream.commands.replay import Events, ModelFile, Tenant, chosen, log_of, utc
 from stream.errors import NotScored
 from stream.explaining import explained, view
 from stream.logs import only_warnings
@@ -42,6 +42,7 @@ def explain(
     at: Annotated[
         datetime | None, typer.Option(help="As it was at this time (UTC); default: the present score.")
     ] = None,
+    model: ModelFile = None,
     events: Events = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
@@ -49,7 +50,7 @@ def explain(
     by hand or held back; what silence would do.
 
     The present score is that of `health.scores`. What moved it is folded from `health.signals`, whose partition is read
-    once; with `--at` or `--events` the score is that of the fold too.
+    once; with `--at`, `--model` or `--events` the score is that of the fold too.
 
     Examples: `heartline explain c-42`, `heartline explain c-42 --at 2026-03-01`
     """
@@ -57,8 +58,8 @@ def explain(
     only_warnings()
     log = log_of(events, settings)
     story: Story | None
-    if at is not None or events is not None:
-        whole = tell(log, tenant, contact, None if at is None else utc(at))
+    if at is not None or events is not None or model is not None:
+        whole = tell(log, tenant, contact, None if at is None else utc(at), chosen(model, tenant))
         score, story, now = whole.latest, whole, from_milliseconds(whole.now)
     else:
         score, now = latest_score(settings, tenant, contact), datetime.now(UTC)

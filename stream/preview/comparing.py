@@ -150,7 +150,7 @@ def why(before: Assessment | None, after: Assessment | None) -> tuple[Why, ...]:
     found = [
         Why(name, points, _words(name, old.get(name), new.get(name)))
         for name in {**old, **new}
-        if abs(points := _points(new.get(name)) - _points(old.get(name))) > _SMALL
+        if abs(points := _points(new.get(name)) - _points(old.get(name))) > _SMALL or (name in old) != (name in new)
     ]
     return tuple(sorted(found, key=lambda one: (-abs(one.points), one.component)))
 

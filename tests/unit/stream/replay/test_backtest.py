@@ -66,6 +66,8 @@ def test_an_outcome_whose_score_came_only_later_is_refused_or_skipped_and_counte
 def test_an_erased_contact_has_no_known_score() -> None:
     log = logged(answer(0, 9), erased(3), tick(20))
     assert judge([outcome(10)], known(log, outcome(10)), 0, skip_unknown=True) == ([], 1)
+    with pytest.raises(BadInput, match="its score was deleted before"):
+        judge([outcome(10)], known(log, outcome(10)), 0)
 
 
 def by_hand(*bands: str) -> Report:

@@ -73,6 +73,9 @@ def test_the_commands_work_on_a_file_without_a_broker(tmp_path: Path) -> None:
     assert "contacts change band; nothing was published" in said(
         "model", "preview", str(model), "--since", "2026-01-10"
     )
+    by_model = said("explain", contact, "--model", str(model))
+    assert "model mine" in by_model
+    assert "sentiment" not in by_model
     day = START + timedelta(days=20)
     known = [one for at, one in story.scores if at < to_milliseconds(day) and one is not None]
     outcomes = tmp_path / "outcomes.csv"

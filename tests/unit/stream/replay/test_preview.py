@@ -39,7 +39,7 @@ def test_components_that_come_go_and_weigh_otherwise_say_so_and_sum_to_the_chang
     new = model(components={"nps": {"weight": 75}, "severity": {}})
     move = the_move(compared(row, new))
     assert [why.words for why in move.why] == [
-        "engagement counts no more", "nps weighs 75% instead of 50%",
+        "engagement counts no more", "nps weighs 75% instead of 50%", "severity counts now",
     ]  # fmt: skip
     assert math.fsum(why.points for why in move.why) == pytest.approx(15.0 - 60.0)
     assert (move.before, move.score_before, move.after, move.score_after) == ("needs_attention", 60, "at_risk", 15)
@@ -69,6 +69,8 @@ def test_a_contact_without_data_for_one_of_the_models_is_not_scored_by_it() -> N
     found = compared(Row(opened(0, "t1"), solved(0.1, "t1")), model(components={"nps": {}}))
     assert found.totals == {"champion": {"not scored": 1}}
     assert (the_move(found).after, the_move(found).score_after) == (None, None)
+    nothing = compared(Row(answer(0, 0)), model(), model(components={"ces": {}}))
+    assert ("nps counts now", 0.0) in [(why.words, why.points) for why in the_move(nothing).why]
 
 
 def test_a_band_set_by_hand_is_not_changed_by_a_model_and_is_counted() -> None:
