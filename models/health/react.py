@@ -148,9 +148,11 @@ def react(
     touched = changed & model.rules.reads
     if touched & TICKETS and isinstance(fact, MessageClassified | TicketReplied):
         touched &= ~TICKETS  # a reply makes no ticket severe, and solves none
+    if touched & MESSAGES and not state.alerts and not (isinstance(fact, MessageClassified) and fact.tones):
+        touched &= ~MESSAGES  # without a tone none begins
     if state.published is not before and _moved(before, state.published):
         touched |= SCORE
-    if touched:
+    if touched and (state.alerts or model.rules.any_holds(state, touched, now)):
         late = signal.at - to_milliseconds(fact.occurred_at) > DAY_MS
         how = Circumstances(now, signal.mode == "import" and not signal.alerts, late)
         _watch(reaction, state, subject, model, touched, how, records.cause_of(fact), signal.mode, before)

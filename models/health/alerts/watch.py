@@ -41,6 +41,14 @@ class Rules:
             self.reads |= rule.reads
         self._readers: dict[int, tuple[AlertRule, ...]] = {}
 
+    def any_holds(self, state: ContactState, touched: int, now: int) -> bool:
+        """Whether any rule has to do with a row that has no alerts: asked at each signal, and almost always not."""
+        if state.published is not None:
+            for rule in self.readers(touched):
+                if rule.stand(state, now) == HOLDS:
+                    return True
+        return False
+
     def readers(self, touched: int) -> tuple[AlertRule, ...]:
         """The rules that look at any of this."""
         found = self._readers.get(touched)
