@@ -113,4 +113,6 @@ class LocalFold:
         """
         row = self.rows[key]
         model = self.fold.model(split_key(key)[0], self.offset, row)
+        if any(alert.active or alert.since is not None for alert in row.alerts):
+            return False  # time alone may end it, at a tick
         return next_changes(row, model, at)[0] is None
