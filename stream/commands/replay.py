@@ -45,6 +45,9 @@ def replay(
     model: ModelFile = None,
     tenant: Tenant = DEFAULT_TENANT,
     events: Events = None,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="With --events: raise alerts; a history raises none by itself.")
+    ] = False,
     by: Annotated[Period, typer.Option(help="Count by year, month or day.")] = "year",
     processes: Processes = None,
 ) -> None:
@@ -63,7 +66,9 @@ def replay(
     span = Span(0 if begin is None else utc(begin), None if end is None else utc(end))
     if span.end is not None and span.end <= span.first:
         raise ConfigurationError("--to must lie after --from")
-    what = Replay(log_of(events, settings), span, _target(to_dir, side_topics, settings), chosen(model, tenant), by)
+    what = Replay(
+        log_of(events, settings, alerts=alerts), span, _target(to_dir, side_topics, settings), chosen(model, tenant), by
+    )
     only_warnings()
     began = time.monotonic()
     with progress("folding", what.log.size()) as advance:
@@ -71,9 +76,11 @@ def replay(
     _report(census, time.monotonic() - began)
 
 
-def log_of(events: Path | None, settings: Settings) -> Log:
+def log_of(events: Path | None, settings: Settings, *, alerts: bool = False) -> Log:
     """The log of the broker, or that of a file."""
-    return BrokerLog(settings) if events is None else EventsLog(events, settings)
+    if events is None and alerts:
+        raise ConfigurationError("--alerts is for --events: the log says of each entry whether it raises any")
+    return BrokerLog(settings) if events is None else EventsLog(events, settings, alerts)
 
 
 def chosen(model: Path | None, tenant: str) -> Chosen | None:

@@ -65,11 +65,13 @@ class BrokerLog(NamedTuple):
 class EventsLog(NamedTuple):
     """A file of events as a history: each logged at the time it occurred, with the daily ticks; one partition.
 
-    Between any two offsets there is room for what merged contacts hand on.
+    With `alerts` they are raised, as live would have raised them. Between any two offsets there is room for what merged
+    contacts hand on.
     """
 
     file: Path
     settings: Settings
+    alerts: bool = False
     hands_on: bool = False
 
     def partitions(self) -> int:
@@ -88,7 +90,7 @@ class EventsLog(NamedTuple):
             offset = 0
             for at, entry in entries(with_ticks(events, self.settings.recompute_at), classifier):
                 if entry.topic == HEALTH_SIGNALS:
-                    signal = Signal(at=at, mode="import", fact=entry.value)  # type: ignore[arg-type]
+                    signal = Signal(at=at, mode="import", alerts=self.alerts, fact=entry.value)  # type: ignore[arg-type]
                     yield Record(offset, entry.key, encode(signal), None, at)
                     offset += OFFSET_STEP
         finally:

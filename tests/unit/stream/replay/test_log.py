@@ -63,6 +63,8 @@ def test_the_commands_work_on_a_file_without_a_broker(tmp_path: Path) -> None:
         return done.output
 
     assert "Contacts at the end of each month" in said("replay", "--to-dir", str(tmp_path / "out"), "--by", "month")
+    assert "Alerts in each month" not in said("replay", "--by", "month")
+    assert "Alerts in each month" in said("replay", "--by", "month", "--alerts")
     story = tell(EventsLog(file, Settings(classifier="vader")), "default", contact)
     assert story.latest is not None
     text = said("explain", contact)
