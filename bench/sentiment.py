@@ -51,7 +51,7 @@ def main(quick: Annotated[bool, typer.Option(help="a tenth of the messages")] = 
 def all_results(texts: Sequence[str], share: int) -> list[Result]:
     """Every row; a `share`-th of the messages."""
     classifier, stub = load_shipped(SESSIONS), stub_classifier()
-    rounds = port_against_bare(classifier, texts[: 4096 // share])
+    rounds = port_against_bare(classifier, texts[: max(2048, 4096 // share)])
     real, stubbed = 50_000 // share, 1_000_000 // share
     growth = [memory_over(classifier, texts, real), memory_over(stub, texts, stubbed)]
     for each in (classifier, stub):

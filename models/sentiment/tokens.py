@@ -38,6 +38,8 @@ def tokenizer_of(where: str | Path) -> tuple[Encoder, int]:
 
 
 def _encoder(tokenizer: Tokenizer, longest: int) -> Encoder:
+    # Slices of texts run side by side already; threads of its own would only wait for a core, and the slice for them.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
     return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
