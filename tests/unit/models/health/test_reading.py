@@ -75,7 +75,7 @@ def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_text() -> None:
         "line 6: components.csat.wieght: there is no such field; did you mean weight?",
         "line 7: bands: band edges must rise: 0 < needs_attention < healthy < champion <= 100",
         "line 8: colour: there is no such field; there are: components, bands, alerts, exceptions, version, "
-        "description, segments",
+        "description, segments, account",
         "line 11: segments[0].when.seats: accounts' fields are not known where contacts are scored: send it as an "
         "attribute of the contact",
     ]
