@@ -16,7 +16,7 @@ from models.health.facts.corrections import Correction
 from models.health.facts.ids import ID_BYTES
 from models.health.facts.messages import join_messages
 from models.health.facts.override import Override
-from models.health.facts.profile import Profile
+from models.health.facts.profile import Profile, membership
 from models.health.facts.reviews import KEPT as KEPT_REVIEWS
 from models.health.facts.reviews import Review
 from models.health.facts.sections import (
@@ -47,9 +47,7 @@ _OWN = frozenset(
 _SUMS = tuple(name for name in Bucket.__struct_fields__ if name != "day")
 MAX_HOPS = 16
 """So long may a chain of aliases be. Intake lets no circle in; one that came another way ends here: see `react`."""
-_EVERYTHING = (
-    MESSAGES | ANSWERS | TICKETS | TICKET_COUNT | REVIEWS | ACTIVITY | PROFILE | MEMBERSHIP | OVERRIDE | HISTORY
-)
+_MEASURED = MESSAGES | ANSWERS | TICKETS | TICKET_COUNT | REVIEWS | PROFILE | OVERRIDE | HISTORY
 
 
 OrderedT = TypeVar("OrderedT", Answer, Correction, Review)
@@ -98,6 +96,7 @@ def absorb(state: ContactState, fact: ContactAbsorbed, now: int) -> int:
     if state.absorbed.get(fact.absorbed) == fact.event_id:
         return NOTHING
     other = decode(fact.facts)
+    active, belonging = state.activity.last_at, membership(state.profile)
     state.absorbed = state.absorbed | other.absorbed | {fact.absorbed: fact.event_id}
     _join_activity(state, other)
     state.messages = join_messages(state.messages, other.messages)
@@ -108,7 +107,10 @@ def absorb(state: ContactState, fact: ContactAbsorbed, now: int) -> int:
     state.reviews = sorted(_latest(state.reviews + other.reviews, "site"))[-KEPT_REVIEWS:]
     state.profile = _later(state.profile, other.profile)
     state.override = _later(state.override, other.override)
-    return _EVERYTHING
+    changed = _MEASURED
+    if state.activity.last_at != active:
+        changed |= ACTIVITY
+    return changed if membership(state.profile) == belonging else changed | MEMBERSHIP
 
 
 def _facts(state: ContactState) -> bytes:

@@ -26,7 +26,7 @@ from schemas.catalogue import (
 from schemas.decoding import DecodeFailure, decode_event
 from schemas.profiles import AccountUpdated
 from schemas.scores import BandChanged, Output, ScoreClosed, ScoreUpdated
-from schemas.signals import AccountSignal, Clock, Signal, Tick
+from schemas.signals import AccountSignal, Clock, Erased, Signal, Tick
 from tests.oracle.comparing import (
     band_as_expected,
     band_as_told,
@@ -37,7 +37,7 @@ from tests.oracle.comparing import (
     score_as_told,
 )
 from tests.oracle.contact import OracleContact
-from tests.oracle.log import Entry, Subject, entries_of, run_oracle
+from tests.oracle.log import Entry, PassedOn, Subject, entries_of, run_oracles
 from tests.support.heartline import Heartline
 
 POISON = "poison"
@@ -114,9 +114,11 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
     _compare_sent(found, inputs, sent)
     signals = _by_partition(_without_poison(heartline, found, HEALTH_SIGNALS))
     entries = {p: [_entry(record) for record in log] for p, log in signals.items()}
-    _compare_logged(found, inputs, entries)
+    passed_on = PassedOn()
+    expected = run_oracles(entries.values(), passed_on)
+    _compare_logged(found, inputs, entries, passed_on)
     _compare_accounts(found, inputs, _records(heartline, HEALTH_ACCOUNT_SIGNALS))
-    _compare_outputs(found, heartline, entries)
+    _compare_outputs(found, heartline, expected)
     return found
 
 
@@ -175,14 +177,23 @@ def _compare_sent(found: Verdict, inputs: Mapping[Place, Event], sent: Iterable[
         found.compare("the input topics", Counter(event.event_id for event in inputs.values()), due)
 
 
-def _compare_logged(found: Verdict, inputs: Mapping[Place, Event], entries: Mapping[int, list[Entry]]) -> None:
-    """Each event has its entries; one that concerns every contact has one in every partition."""
-    told = [_name(entry) for log in entries.values() for entry in log if not isinstance(entry.fact, Tick | Clock)]
-    expected: Counter[Name] = Counter()
+def _compare_logged(
+    found: Verdict, inputs: Mapping[Place, Event], entries: Mapping[int, list[Entry]], passed_on: PassedOn
+) -> None:
+    """Each event has its entries; one that concerns every contact has one in every partition, and one that came to an
+    alias another one for the contact that it stands for.
+    """
+    told = [
+        _name(entry) for log in entries.values() for entry in log if not isinstance(entry.fact, Tick | Clock | Erased)
+    ]
+    expected: Counter[tuple[str, str]] = Counter()
+    for to, event_id in passed_on.due.elements():
+        expected["/".join(to), event_id] += 1
     for event in inputs.values():
         for entry in entries_of(_EPOCH, event, lambda _: None):
-            expected[_name(entry)] += 1 if entry.subject is not None else len(entries)
-    found.compare(HEALTH_SIGNALS, Counter(told), expected)
+            subject, _type_of, event_id = _name(entry)
+            expected[subject, event_id] += 1 if entry.subject is not None else len(entries)
+    found.compare(HEALTH_SIGNALS, Counter((subject, event_id) for subject, _, event_id in told), expected)
     _compare_order(found, inputs, told)
     partitions = Counter(subject for log in entries.values() for subject in {e.subject for e in log if e.subject})
     found.wrong += [f"{subject} is in {n} partitions" for subject, n in partitions.items() if n > 1]
@@ -238,11 +249,8 @@ class Told:
     tombstones: int = 0
 
 
-def _compare_outputs(found: Verdict, heartline: Heartline, entries: Mapping[int, list[Entry]]) -> None:
+def _compare_outputs(found: Verdict, heartline: Heartline, expected: Mapping[Subject, OracleContact]) -> None:
     told = _told(found, heartline)
-    expected: dict[Subject, OracleContact] = {}
-    for log in entries.values():
-        expected |= run_oracle(log)
     found.contacts = len(expected)
     for subject in told.keys() | expected.keys():
         name = "/".join(subject)
@@ -325,7 +333,7 @@ def _entry(record: Seen) -> Entry:
 
 
 def _name(entry: Entry) -> Name:
-    assert not isinstance(entry.fact, Tick | Clock)
+    assert not isinstance(entry.fact, Tick | Clock | Erased)
     return "/".join(entry.subject or ("every contact",)), _type(entry.fact), entry.fact.event_id
 
 

@@ -1,6 +1,8 @@
 """The oracle's own reading of a log, and its own idea of what intake writes there."""
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,9 +10,10 @@ import msgspec
 
 from schemas.base import Event, SentimentLabel
 from schemas.control import ContactErased, ContactMerged, ModelPublished, SubjectEvent
+from schemas.event_ids import event_id
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.profiles import AccountUpdated
-from schemas.signals import Clock, ContactFact, Tick
+from schemas.signals import Clock, ContactAbsorbed, ContactFact, Erased, Tick
 from schemas.surveys import ReviewPosted
 from schemas.tickets import TicketUpdated
 from tests.oracle.contact import OracleContact
@@ -28,59 +31,126 @@ class Entry(NamedTuple):
 
     at: int
     subject: Subject | None
-    fact: ContactFact | Tick | Clock | ModelPublished
+    fact: ContactFact | Tick | Clock | ModelPublished | Erased
+
+
+Past = tuple[ContactMerged, set[str], list[ContactFact]]
+"""A merge, and what the merged contact was called and did until then."""
+
+
+@dataclass
+class PassedOn:
+    """What aliases pass on, where the log is a real one: it comes back as entries of its own, in any partition.
+
+    `due`: how often each entry (key, event id) has to be in the logs for it; `handed`: what each `contact.absorbed`
+    says.
+    """
+
+    due: Counter[tuple[Subject, str]] = field(default_factory=Counter)
+    handed: dict[str, Past] = field(default_factory=dict)
+
+
+class OraclePartition:
+    """The contacts of one log, entry by entry. Without `passed_on` what an alias passes on is told at once."""
+
+    def __init__(self, passed_on: PassedOn | None = None) -> None:
+        self.contacts: dict[Subject, OracleContact] = {}
+        self._models: dict[str, Model] = {}
+        self._clock, self._last_day = 0, ""
+        self._passed_on = passed_on
+
+    def waits(self, entry: Entry) -> bool:
+        """Whether an entry says what another partition has not said yet."""
+        return isinstance(entry.fact, ContactAbsorbed) and entry.fact.event_id not in self._handed
+
+    @property
+    def _handed(self) -> dict[str, Past]:
+        assert self._passed_on is not None
+        return self._passed_on.handed
+
+    def feed(self, entry: Entry) -> None:
+        """The next entry."""
+        at, subject, fact = entry
+        if subject is not None:
+            assert not isinstance(fact, Tick | Clock | ModelPublished | Erased)
+            self._tell(max(at, self._clock), subject, fact)
+            return
+        self._clock = max(self._clock, at)
+        if isinstance(fact, Clock):
+            for contact in self.contacts.values():
+                contact.pass_due(self._clock)
+        if isinstance(fact, Tick) and fact.day.isoformat() > self._last_day:
+            self._last_day = fact.day.isoformat()
+            for contact in self.contacts.values():
+                contact.tick(self._last_day, self._clock)
+        if isinstance(fact, ModelPublished):
+            self._models[fact.tenant] = model_of(fact)
+            for (tenant, _), contact in self.contacts.items():
+                if tenant == fact.tenant:
+                    contact.remodel(self._models[tenant], self._clock)
+
+    def _contact(self, subject: Subject) -> OracleContact:
+        if subject not in self.contacts:
+            self.contacts[subject] = OracleContact(*subject, self._models.get(subject[0]))
+        return self.contacts[subject]
+
+    def _tell(self, at: int, subject: Subject, fact: ContactFact) -> None:
+        """Tell a contact of a fact; an alias only of merges and erasures, and the other one of all but the merges."""
+        contact = self._contact(subject)
+        into = contact.alias_of
+        if isinstance(fact, ContactMerged):
+            past = contact.merge(at, fact)
+            if past is not None:
+                self._hand_over(at, subject, (fact, *past))
+            return
+        if into is not None:
+            if isinstance(fact, ContactErased):
+                contact.feed(at, fact)
+            self._pass_on(at, (subject[0], into), subject[1], fact)
+        elif isinstance(fact, ContactAbsorbed):
+            contact.absorb(at, *self._handed[fact.event_id])
+        else:
+            contact.feed(at, fact)
+
+    def _hand_over(self, at: int, subject: Subject, past: Past) -> None:
+        tenant, contact = subject
+        into = past[0].into
+        if self._passed_on is not None:
+            entry = event_id(tenant, contact, "absorbed", past[0].event_id)
+            self._passed_on.handed[entry] = past
+            self._passed_on.due[(tenant, into), entry] += 1
+            return
+        while (other := self._contact((tenant, into)).alias_of) is not None:
+            into = other
+        self._contact((tenant, into)).absorb(at, *past)
+
+    def _pass_on(self, at: int, to: Subject, name: str, fact: ContactFact) -> None:
+        if self._passed_on is not None:
+            self._passed_on.due[to, fact.event_id] += 1
+            return
+        renamed = msgspec.structs.replace(fact, contact=to[1]) if getattr(fact, "contact", None) == name else fact
+        self._tell(at, to, renamed)
 
 
 def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
-    """All contacts of a log, after its last entry."""
-    contacts: dict[Subject, OracleContact] = {}
-    models: dict[str, Model] = {}
-    clock, last_day = 0, ""
-    for at, subject, fact in log:
-        if subject is not None:
-            assert not isinstance(fact, Tick | Clock | ModelPublished)
-            _tell(contacts, models, max(at, clock), subject, fact)
-            continue
-        clock = max(clock, at)
-        if isinstance(fact, Clock):
-            for contact in contacts.values():
-                contact.pass_due(clock)
-        if isinstance(fact, Tick) and fact.day.isoformat() > last_day:
-            last_day = fact.day.isoformat()
-            for contact in contacts.values():
-                contact.tick(last_day, clock)
-        if isinstance(fact, ModelPublished):
-            models[fact.tenant] = model_of(fact)
-            for (tenant, _), contact in contacts.items():
-                if tenant == fact.tenant:
-                    contact.remodel(models[tenant], clock)
-    return contacts
+    """All contacts of a log, after its last entry. What aliases pass on is not in it: it is told at once."""
+    partition = OraclePartition()
+    for entry in log:
+        partition.feed(entry)
+    return partition.contacts
 
 
-def _tell(
-    contacts: dict[Subject, OracleContact], models: dict[str, Model], at: int, subject: Subject, fact: ContactFact
-) -> None:
-    """Tell a contact of a fact, or whom it was merged into; an erasure concerns both."""
-    tenant, name = subject
-    if subject not in contacts:
-        contacts[subject] = OracleContact(tenant, name, models.get(tenant))
-    contact = contacts[subject]
-    if isinstance(fact, ContactMerged):
-        past = contact.merge(at, fact)
-        if past is not None:
-            into = fact.into
-            while (tenant, into) in contacts and contacts[tenant, into].alias_of is not None:
-                into = str(contacts[tenant, into].alias_of)
-            if (tenant, into) not in contacts:
-                contacts[tenant, into] = OracleContact(tenant, into, models.get(tenant))
-            contacts[tenant, into].absorb(at, fact, *past)
-        return
-    other = contact.alias_of
-    if other is None or isinstance(fact, ContactErased):
-        contact.feed(at, fact)
-    if other is not None:
-        renamed = msgspec.structs.replace(fact, contact=other) if getattr(fact, "contact", None) == name else fact
-        _tell(contacts, models, at, (tenant, other), renamed)
+def run_oracles(logs: Iterable[list[Entry]], passed_on: PassedOn) -> dict[Subject, OracleContact]:
+    """All contacts of the real logs of all partitions. What a partition passes on is waited for where it comes."""
+    partitions = [(OraclePartition(passed_on), deque(log)) for log in logs]
+    while any(log for _, log in partitions):
+        fed = 0
+        for partition, log in partitions:
+            while log and not partition.waits(log[0]):
+                partition.feed(log.popleft())
+                fed += 1
+        assert fed, "an entry says that a contact was merged, and no merge did"
+    return {subject: contact for partition, _ in partitions for subject, contact in partition.contacts.items()}
 
 
 def log_of(arrivals: Iterable[tuple[datetime, Event]], label_of: LabelOf, until: datetime) -> Iterator[Entry]:
