@@ -5,6 +5,7 @@ import typer
 from stream.commands import (
     backtest,
     classify,
+    contacts,
     demo,
     dlq,
     explain,
@@ -42,6 +43,9 @@ app.command(name="watch")(watch.watch)
 app.command(name="explain")(explain.explain)
 app.command(name="replay")(replay.replay)
 app.command(name="backtest")(backtest.backtest)
+app.command(name="erase")(contacts.erase)
+app.command(name="restore")(contacts.restore)
+app.command(name="merge")(contacts.merge)
 app.command(name="classify")(classify.classify)
 app.command(name="model-card")(classify.model_card)
 app.command(name="settings")(settings.settings)

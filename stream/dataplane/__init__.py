@@ -2,6 +2,7 @@
 
 from stream.dataplane.cycle import Codec, Cycle, PartitionState
 from stream.dataplane.directory import exclusive
+from stream.dataplane.identity import sources_row
 from stream.dataplane.observer import Observer, Silent
 from stream.dataplane.plane import DataPlane
 from stream.dataplane.run import Generation, Headers, Record, Run
@@ -26,4 +27,5 @@ __all__ = [
     "in_thread",
     "run",
     "serve",
+    "sources_row",
 ]

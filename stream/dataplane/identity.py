@@ -18,6 +18,11 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
 
+def sources_row(ids: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """Key and value of the row by which a state remembers the ids of its sources."""
+    return SOURCES, _encode(dict(ids))
+
+
 class Identity:
     """Compares the topics of today with those that the state knows. Without ids (mock cluster) it does nothing."""
 

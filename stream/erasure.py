@@ -1,0 +1,130 @@
+"""Erasing a contact: the word on the control topic, the receipt, and the rewriting of what is kept without limit."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import NamedTuple
+
+import msgspec
+from confluent_kafka import Message
+
+from schemas.base import Event, to_milliseconds
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_CONTROL,
+    HEALTH_RECEIPTS,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SIGNALS,
+    changelog,
+)
+from schemas.control import ContactErased, ContactMerged, ContactRestored
+from schemas.decoding import decode_event, decode_signal, encode
+from schemas.keys import contact_key
+from schemas.scores import ContactForgotten, ScoreClosed
+from schemas.signals import AccountSignal, Erased, MemberContribution, MemberLeft, Signal
+from stream.directory import ANY_TIME
+from stream.errors import NotScored
+from stream.merges import Merges
+from stream.reading import TopicReader
+from stream.rewrite import Rewriter
+from stream.settings import Settings
+from stream.topics import TABLE
+
+_receipt = msgspec.json.Decoder(ContactForgotten).decode
+_close = msgspec.json.Decoder(ScoreClosed).decode
+_account_signal = msgspec.json.Decoder(AccountSignal).decode
+_KEPT = (ContactErased, ContactRestored, ContactMerged)
+"""These name a contact and say nothing of it; a replay needs them."""
+
+
+class Erasure(NamedTuple):
+    """The latest erasure of a key: where it is in the log, and its log time (UTC milliseconds)."""
+
+    offset: int
+    at: int
+
+
+def receipt_of(settings: Settings, event: ContactErased) -> ContactForgotten | None:
+    """The receipt of an erasure, if it was folded."""
+    with closing(TopicReader(settings, [HEALTH_RECEIPTS])) as reader:
+        found = [_receipt(message.value() or b"") for message in reader.all()]
+    ours = [one for one in found if (one.tenant, one.contact) == (event.tenant, event.contact)]
+    return next((one for one in reversed(ours) if one.erased_at >= event.occurred_at), None)
+
+
+def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], None]) -> dict[str, int]:
+    """Copy the topics that are kept without limit without an erased contact and all its names; no worker may run.
+
+    Returns how many records each topic has lost. What came after a restoration stays. Raises NotScored if the contact
+    was not erased.
+    """
+    names = _names(settings, tenant, contact)
+    erased = _erasures(settings, {contact_key(tenant, name) for name in names})
+    if contact_key(tenant, contact) not in erased:
+        raise NotScored(
+            f"{tenant}/{contact} was not erased: run `heartline erase {contact}` and let the workers fold it"
+        )
+    until = max(erasure.at for erasure in erased.values())
+    unwanted: dict[str, tuple[Callable[[Message], bool], bytes | None]] = {
+        HEALTH_SIGNALS: (lambda message: _is_before(message, erased), encode(Signal(at=0, fact=Erased()))),
+        HEALTH_SCORE_HISTORY: (lambda message: _is_closed_before(message, erased), None),
+        HEALTH_CONTROL: (lambda message: _is_said_before(message, tenant, names, until), None),
+        HEALTH_ACCOUNT_SIGNALS: (
+            lambda message: _is_given_before(message, tenant, names, until),
+            encode(AccountSignal(at=0, fact=Erased())),
+        ),
+    }
+    rewriter = Rewriter(settings, say)
+    dropped = {topic: rewriter.rewrite(topic, *what) for topic, what in unwanted.items()}
+    rewriter.adopt(changelog(settings.group("scoring"), TABLE).name, HEALTH_SIGNALS)
+    return dropped
+
+
+def _names(settings: Settings, tenant: str, contact: str) -> set[str]:
+    """Every name that the contact ever had: an erasure ends an alias, so erasures are left out here."""
+    merges = Merges()
+    with closing(TopicReader(settings, [HEALTH_CONTROL])) as reader:
+        for message in reader.all():
+            event = decode_event(HEALTH_CONTROL, message.value(), now_ms=ANY_TIME, tenants=None)
+            if isinstance(event, ContactMerged):
+                merges.accepts(event)
+    return merges.known_as(tenant, contact)
+
+
+def _erasures(settings: Settings, keys: set[bytes]) -> dict[bytes, Erasure]:
+    found: dict[bytes, Erasure] = {}
+    with closing(TopicReader(settings, [HEALTH_SIGNALS])) as reader:
+        for message in reader.all():
+            key = message.key()
+            if key in keys:
+                signal = decode_signal(message.value())
+                if isinstance(signal, Signal) and isinstance(signal.fact, ContactErased):
+                    found[key] = Erasure(message.offset() or 0, signal.at)
+    return found
+
+
+def _is_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
+    erasure = erased.get(message.key() or b"")
+    if erasure is None or (message.offset() or 0) >= erasure.offset:
+        return False
+    signal = decode_signal(message.value())
+    return not (isinstance(signal, Signal) and isinstance(signal.fact, _KEPT))
+
+
+def _is_closed_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
+    erasure = erased.get(message.key() or b"")
+    return erasure is not None and to_milliseconds(_close(message.value() or b"").at) <= erasure.at
+
+
+def _is_said_before(message: Message, tenant: str, names: set[str], until: int) -> bool:
+    event = decode_event(HEALTH_CONTROL, message.value(), now_ms=ANY_TIME, tenants=None)
+    if not isinstance(event, Event) or isinstance(event, _KEPT) or event.tenant != tenant:
+        return False
+    return getattr(event, "contact", None) in names and to_milliseconds(event.occurred_at) <= until
+
+
+def _is_given_before(message: Message, tenant: str, names: set[str], until: int) -> bool:
+    signal = _account_signal(message.value() or b"{}")
+    fact = signal.fact
+    if not isinstance(fact, MemberContribution | MemberLeft):
+        return False
+    return fact.tenant == tenant and fact.contact in names and signal.at <= until
