@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Producer
 
 from schemas.base import Event
-from schemas.catalogue import HEALTH_SIGNALS
+from schemas.catalogue import HEALTH_SIGNALS, SUPPORT_MESSAGES
 from schemas.control import ContactMerged, OverrideSet, SentimentCorrected
 from schemas.messages import MessageCreated
 from schemas.profiles import ContactUpdated
@@ -69,11 +69,12 @@ def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> 
     for secret in SECRETS:
         wait_until(partial(is_gone, heartline, secret), 90, f"{secret} to be gone from {found(heartline, secret)}")
 
+    heartline.alter_topic(SUPPORT_MESSAGES, {"retention.ms": "-1"})
     heartline.start("intake")
     heartline.start("scoring")
     heartline.send([message("quill", "late", "I am Zanzibar-late"), message("ann", "m9", "thank you, that is great")])
+    wait_until(lambda: heartline.final_scores()["default", "ann"].seq > before.seq, 60, "a score of ann's last message")
     heartline.wait_settled()
-    assert heartline.final_scores()["default", "ann"].seq > before.seq
     late = [record for record in heartline.records("health.scores") if record.key() == b"default/quill"]
     assert not late or late[-1].value() is None
 
