@@ -21,7 +21,7 @@ from schemas.catalogue import HEALTH_SIGNALS
 from schemas.decoding import encode
 from schemas.signals import Signal, Tick
 from stream.dataplane.store import Stores
-from stream.scoring import CONTROL_KEY
+from stream.table import CONTROL_KEY
 from tests.support.heartline import Heartline, TestWorker, wait_until
 from tests.support.kafka import KafkaBroker
 

@@ -21,7 +21,7 @@ from schemas.base import DEFAULT_TENANT, to_milliseconds
 from schemas.keys import contact_key, partition_for, split_key
 from schemas.signals import Signal
 from stream.imports.ticks import RECOMPUTE_AT
-from stream.scoring import CONTROL_MARK
+from stream.table import CONTROL_MARK
 
 CHANGING_SHARE = 0.1
 SAMPLE_EVENTS = 100_000

@@ -40,6 +40,7 @@ KEYS: dict[KeyKind, Schema] = {
         "pattern": f"^{_TENANT}/{_REST}$",
         "description": "tenant/account, split at the first /",
     },
+    "portfolio": {"type": "string", "pattern": f"^{_TENANT}/[a-z]+/{_REST}$", "description": "tenant/kind/id"},
     "subject": {"type": "string", "pattern": f"^{_TENANT}/[a-z]+/{_REST}$", "description": "tenant/kind/id"},
 }
 _ACTIONS = {"input": ("receive",), "log": ("send", "receive"), "output": ("send",), "internal": ("send",)}

@@ -48,8 +48,9 @@ DEAD_LETTERS_SUFFIX = "-dlq"
 
 Role = Literal["input", "log", "output", "internal"]
 Cleanup = Literal["delete", "compact"]
-# `source`: whatever the source system chose, and never read by us. `subject`: tenant/kind/id. See `schemas.keys`.
-KeyKind = Literal["source", "contact", "account", "subject"]
+# `source`: whatever the source system chose, and never read by us. `subject` and `portfolio`: tenant/kind/id. See
+# `schemas.keys`.
+KeyKind = Literal["source", "contact", "account", "subject", "portfolio"]
 
 SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
 # A dead letter is its source record and the headers that say why: it has to fit where the record fitted.
@@ -109,13 +110,13 @@ def dead_letters_of(topic: str) -> str:
     return topic + DEAD_LETTERS_SUFFIX
 
 
-def changelog(app_id: str, table: str) -> Topic:
+def changelog(app_id: str, table: str, key: KeyKind = "contact") -> Topic:
     """The topic in which Faust keeps a table: compacted and never limited in time, for it is the state."""
     return Topic(
         name=f"{app_id}-{table}-changelog",
         description=f"The state of {app_id}, row by row: the latest value of each key.",
         role="internal",
-        key="contact",
+        key=key,
         cleanup="compact",
     )
 
@@ -194,10 +195,22 @@ LOGS_AND_OUTPUTS = (
     _facts(HEALTH_BAND_CHANGES, BandChanged, "Each change of a contact's band.", retention_ms=days(FACT_DAYS)),
     _facts(HEALTH_ALERTS, AlertRaised, "What a person should act on.", retention_ms=days(FACT_DAYS)),
     _facts(HEALTH_SCORE_HISTORY, ScoreClosed, "Daily closes of each contact's score.", retention_ms=None),
-    _log(HEALTH_ACCOUNT_SIGNALS, AccountSignal, "account", "Everything that can change an account's score."),
+    _log(
+        HEALTH_ACCOUNT_SIGNALS,
+        AccountSignal,
+        "account",
+        "Everything that can change an account's score.",
+        dead_letters=dead_letters_of(HEALTH_ACCOUNT_SIGNALS),
+    ),
     _latest(HEALTH_ACCOUNT_SCORES, AccountScoreUpdated, "account", "The present score of each account."),
-    _log(HEALTH_PORTFOLIO_SIGNALS, PortfolioSignal, "subject", "What each account gives to the portfolios it is in."),
-    _latest(HEALTH_PORTFOLIO_SCORES, PortfolioScoreUpdated, "subject", "The present score of each portfolio."),
+    _log(
+        HEALTH_PORTFOLIO_SIGNALS,
+        PortfolioSignal,
+        "portfolio",
+        "What each account gives to the portfolios it is in.",
+        dead_letters=dead_letters_of(HEALTH_PORTFOLIO_SIGNALS),
+    ),
+    _latest(HEALTH_PORTFOLIO_SCORES, PortfolioScoreUpdated, "portfolio", "The present score of each portfolio."),
     _latest(HEALTH_PROFILES, ProfileChanged, "subject", "Display names of contacts and accounts."),
     _facts(HEALTH_RECEIPTS, ContactForgotten, "That contacts were erased, and where until when.", retention_ms=None),
     _latest(

@@ -29,6 +29,11 @@ def subject_key(tenant: str, kind: str, subject: str) -> bytes:
     return f"{tenant}/{kind}/{subject}".encode()
 
 
+def portfolio_key(tenant: str, portfolio: str) -> bytes:
+    """The key of a portfolio's records; `portfolio` is kind/id."""
+    return f"{tenant}/{portfolio}".encode()
+
+
 def split_key(key: bytes) -> tuple[str, str]:
     """Tenant and the rest of a key. ValueError if it has no `/` or is not UTF-8."""
     tenant, slash, rest = key.decode().partition("/")

@@ -106,6 +106,10 @@ class TickDone(Record, frozen=True, kw_only=True, gc=False, tag="tick.done"):
     partitions: int
 
 
+class MembersForgotten(Record, frozen=True, kw_only=True, gc=False, tag="members.forgotten"):
+    """The stage that members come from folds its log anew: what they gave counts no more, and comes once more."""
+
+
 class AccountShare(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an account gives to a portfolio: its score and its band, if it has one."""
 
@@ -151,7 +155,7 @@ ContactFact = (
 )
 PartitionFact = Clock | Tick | ModelPublished | Erased
 PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased)
-ROLLUP_PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased, TickDone)
+ROLLUP_PARTITION_FACTS = (Clock, Tick, ModelPublished, Erased, TickDone, MembersForgotten)
 AccountFact = (
     AccountUpdated
     | ReviewPosted
@@ -164,8 +168,9 @@ AccountFact = (
     | Tick
     | Erased
     | ModelPublished
+    | MembersForgotten
 )
-PortfolioFact = AccountContribution | TickDone
+PortfolioFact = AccountContribution | TickDone | MembersForgotten
 LoggedFact = ContactFact | PartitionFact
 
 

@@ -14,15 +14,16 @@ from models.sentiment.port import Classifier
 from schemas.catalogue import HEALTH_SIGNALS, INPUTS
 from stream.classifier import open_classifier
 from stream.clock import ClockWriter
-from stream.dataplane import STEPS_OF_A_STOP, DataPlane, PlaneSettings, in_thread, serve
+from stream.dataplane import STEPS_OF_A_STOP, Codec, DataPlane, PlaneSettings, in_thread, serve
 from stream.dead_letters import Limit
 from stream.directory import Directory
 from stream.http import HealthServer
 from stream.intake import Intake, Sentiment
 from stream.metrics import Metrics, PlaneObserver
+from stream.rollup import ACCOUNTS_CODEC, PORTFOLIOS_CODEC, Accounts, Portfolios, Rollup
 from stream.scoring import RowCodec, Scoring
 from stream.settings import Settings, Stage
-from stream.topics import TABLE, Topics, all_topics
+from stream.topics import TABLES, Topics, all_topics
 
 log = structlog.get_logger()
 
@@ -55,7 +56,12 @@ async def _run(stage: Stage, settings: Settings) -> None:
 async def _work(stage: Stage, settings: Settings, held: AsyncExitStack) -> None:
     metrics = Metrics()
     partitions = await asyncio.to_thread(_partitions, settings)
-    plane, services = (_intake if stage == "intake" else _scoring)(settings, metrics, partitions, held)
+    plane: DataPlane[Any]
+    services: Sequence[Service] = ()
+    if stage == "intake":
+        plane, services = _intake(settings, metrics, partitions, held)
+    else:
+        plane = _folding(stage, settings, metrics, partitions)
     server = HealthServer(settings.http_host, settings.http_port, metrics, lambda: plane.ready)
     log.info("worker starts", stage=stage, worker=settings.worker_id, port=await server.start())
     tasks = [asyncio.create_task(_guarded(service, plane)) for service in services]
@@ -103,9 +109,9 @@ def _plane_settings(stage: Stage, settings: Settings) -> PlaneSettings:
         delivery=settings.delivery,
         librdkafka=settings.kafka(),
         faust=settings.faust(),
-        table=TABLE if stage == "scoring" else None,
+        table=TABLES[stage][0] if stage in TABLES else None,
         data_dir=settings.data_directory,
-        standby_replicas=settings.standby_replicas if stage == "scoring" else 0,
+        standby_replicas=settings.standby_replicas if stage in TABLES else 0,
         instance_id=settings.worker_id if settings.static_membership else None,
         topics_on_first_use=settings.delivery == "plain",
         replication_factor=settings.replication_factor,
@@ -133,11 +139,18 @@ def _intake(
     return plane, [directory.follow]
 
 
-def _scoring(
-    settings: Settings, metrics: Metrics, _partitions: dict[str, int], _held: AsyncExitStack
-) -> tuple[DataPlane[Any], Sequence[Service]]:
-    plane: DataPlane[Any] = DataPlane(_plane_settings("scoring", settings), RowCodec(), observer=PlaneObserver(metrics))
-    scoring = Scoring(plane, Limit(settings.dead_letter_limit), metrics)
-    plane.agent(HEALTH_SIGNALS)(scoring.agent)
-    plane.background(scoring.sweep)
-    return plane, []
+def _folding(stage: Stage, settings: Settings, metrics: Metrics, partitions: dict[str, int]) -> DataPlane[Any]:
+    """A stage that folds its log into a table: the same machine for each of them."""
+    codec, kind = _FOLDS[stage]
+    plane: DataPlane[Any] = DataPlane(_plane_settings(stage, settings), codec, observer=PlaneObserver(metrics))
+    folding = kind(plane, Limit(settings.dead_letter_limit), metrics, partitions)
+    plane.agent(folding.topic)(folding.agent)
+    plane.background(folding.sweep)
+    return plane
+
+
+_FOLDS: dict[Stage, tuple[Codec[Any], type[Scoring] | type[Rollup]]] = {
+    "scoring": (RowCodec(), Scoring),
+    "accounts": (ACCOUNTS_CODEC, Accounts),
+    "portfolios": (PORTFOLIOS_CODEC, Portfolios),
+}

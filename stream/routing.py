@@ -164,7 +164,8 @@ for _fact_type in _SUBJECT_FACTS:
 
 @route.register
 def _(event: ModelPublished) -> Iterator[Entry]:
-    yield Entry(HEALTH_SIGNALS, None, event)
+    for topic in (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS):
+        yield Entry(topic, None, event)
 
 
 def _to_nobody(event: TenantRegistered | HistoryStarted | HistoryFinished) -> Iterator[Entry]:

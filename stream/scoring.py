@@ -1,8 +1,7 @@
 """Scoring: entries of the log in, scores out. State is the fold of the log, nothing else."""
 
-import asyncio
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
@@ -17,8 +16,9 @@ from models.health.react import Gone, Reaction
 from models.health.state import ContactState
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact
-from schemas.base import Band, Record, to_milliseconds
+from schemas.base import Band, to_milliseconds
 from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
     HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
     HEALTH_PROFILES,
@@ -33,33 +33,23 @@ from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key, split_key, subject_key
 from schemas.scores import Output
-from schemas.signals import PARTITION_FACTS, Clock, ContactFact, Signal
-from stream.dataplane import Cycle, DataPlane, Generation, PartitionState, Run
-from stream.dead_letters import Limit, dead_letter
+from schemas.signals import PARTITION_FACTS, AccountSignal, Clock, ContactFact, Signal
+from stream.dataplane import Cycle, DataPlane, PartitionState, Run
+from stream.dead_letters import Limit
 from stream.due_rows import DueRow, DueRows
 from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
+from stream.rollup import day_done, tell_accounts
+from stream.stage import SWEEP_ROWS, Stage, put_output, tag_of
+from stream.table import CONTROL_KEY, CONTROL_MARK, MODEL_MARK
 
 log = structlog.get_logger()
 
 Row = ContactState | ControlRow | ModelRow | DueRow
 
-# A tenant never begins with this byte, so the control row sorts before all contacts.
-CONTROL_KEY = b"\x01control"
-# The first byte of a stored control row; msgpack never uses it, so no contact's row begins with it.
-CONTROL_MARK = b"\xc1"
-# The first two bytes of the row of a model: no control row begins with the second.
-MODEL_MARK = b"\xc1\xc1"
 # A stored row of the index of what is due: nothing else begins so.
 DUE_MARK = b"\xc1\xc2"
-
-# A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
-# is swept while a cycle commits makes the next one longer, and live scores wait for it.
-SWEEP_ROWS = 100
-SWEEP_AHEAD = 80
-SWEEP_IDLE_SECONDS = 0.2
-SAMPLES_PER_RUN = 16
 DAY_MS = 86_400_000
 
 
@@ -86,22 +76,15 @@ class RowCodec:
             raise NewerStateRow(f"{error}; run the version of Heartline that wrote it, or a newer one") from error
 
 
-class Scoring:
+class Scoring(Stage[Row]):
     """What a scoring worker does with a run of the log, and with rows that wait for a tick or a model."""
 
-    def __init__(self, plane: DataPlane[Row], limit: Limit, metrics: Metrics) -> None:
-        self._plane = plane
-        self._limit = limit
-        self._metrics = metrics
-        self._bands: dict[int, dict[str, int]] = {}
+    topic = HEALTH_SIGNALS
 
-    async def agent(self, stream: Any) -> None:
-        """Fold runs of the log into the table, in order."""
-        async for run in self._plane.runs(stream):
-            cycle = await self._plane.cycle(run.generation)
-            if cycle is not None:
-                self.fold(run, cycle)
-                cycle.done(run)
+    def __init__(self, plane: DataPlane[Row], limit: Limit, metrics: Metrics, partitions: dict[str, int]) -> None:
+        super().__init__(plane, limit, metrics)
+        self._partitions = partitions
+        self._bands: dict[int, dict[str, int]] = {}
 
     def fold(self, run: Run, cycle: Cycle[Row]) -> None:
         """Fold one run: rows and outputs into the cycle."""
@@ -141,29 +124,12 @@ class Scoring:
         self._keep_control(cycle, rows, fold)
         bad = refused.total()
         self._limit.count(len(run.records) - bad, bad)
-        cycle.on_commit(lambda: self._count(len(run.records), refused, duplicates, late))
-        self._measure(cycle, accepted)
+        cycle.on_commit(lambda: self._count(len(run.records), refused, duplicates))
+        if late:
+            cycle.on_commit(lambda: self._metrics.late_events.inc(late))
+        self._measure(cycle, accepted, "score")
 
     # -- the sweep -----------------------------------------------------------------------------------------------------
-
-    async def sweep(self, generation: Generation) -> None:
-        """Apply ticks and models to the rows that no signal has touched since, slice by slice."""
-        ahead: deque[asyncio.Event] = deque()
-        while True:
-            busy = False
-            for partition in sorted(self._plane.partitions(HEALTH_SIGNALS)):
-                cycle = await self._plane.cycle(generation)
-                if cycle is None:
-                    return
-                if self.sweep_chunk(partition, cycle):
-                    busy = True
-                    ahead.append(asyncio.Event())
-                    cycle.on_commit(ahead[-1].set)
-                    if len(ahead) > SWEEP_AHEAD:
-                        await ahead.popleft().wait()
-            self.count_contacts()
-            if not busy:
-                await asyncio.sleep(SWEEP_IDLE_SECONDS)
 
     def sweep_chunk(self, partition: int, cycle: Cycle[Row]) -> bool:
         """Sweep the next rows of a partition; False if nothing waits there."""
@@ -184,14 +150,20 @@ class Scoring:
         if found:
             fold.control.cursor = found[-1][0]
         else:
+            waiting = fold.control.pending
             days = fold.sweep_done()
+            for pending in waiting:
+                if pending.day in days:
+                    day_done(
+                        cycle, HEALTH_ACCOUNT_SIGNALS, AccountSignal, pending, partition, self._partitions, self.topic
+                    )
             if days:
                 self._metrics.recompute_last_success.set(time.time())
                 log.info("recompute done", partition=partition, days=len(days))
         self._keep_control(cycle, rows, fold, swept=True)
         return True
 
-    def count_contacts(self) -> None:
+    def report(self) -> None:
         """Set the gauge of scored contacts by band, from the control rows of the partitions that this worker owns."""
         totals = dict.fromkeys(get_args(Band), 0)
         for partition in self._plane.partitions(HEALTH_SIGNALS):
@@ -209,37 +181,6 @@ class Scoring:
         if drifted:
             log.error("recompute drift", rows=drifted)
             cycle.on_commit(lambda: self._metrics.recompute_drift.inc(drifted))
-
-    # -- counting ------------------------------------------------------------------------------------------------------
-
-    def _put_aside(self, run: Run, record: Any, why: DecodeFailure, cycle: Cycle[Row]) -> None:
-        letter = dead_letter(
-            run.topic, run.partition, record.offset, record.key, record.value, record.headers or (), why
-        )
-        cycle.send(letter.topic, letter.value, letter.key, letter.headers)
-
-    def _count(self, records: int, refused: "Counter[str]", duplicates: int, late: int) -> None:
-        self._metrics.events.labels(HEALTH_SIGNALS, "folded").inc(records - refused.total() - duplicates)
-        for reason, count in refused.items():
-            self._metrics.events.labels(HEALTH_SIGNALS, "dead_letter").inc(count)
-            self._metrics.dead_letters.labels(HEALTH_SIGNALS, reason).inc(count)
-        if duplicates:
-            self._metrics.duplicates.inc(duplicates)
-        if late:
-            self._metrics.late_events.inc(late)
-
-    def _measure(self, cycle: Cycle[Row], accepted: list[int]) -> None:
-        if not accepted:
-            return
-        sample = accepted[:: max(1, len(accepted) // SAMPLES_PER_RUN)]
-        observe = self._metrics.end_to_end.labels("score").observe
-
-        def committed() -> None:
-            now = time.time() * 1000
-            for at in sample:
-                observe(max(0.0, now - at) / 1000)
-
-        cycle.on_commit(committed)
 
 
 def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
@@ -330,6 +271,8 @@ class Outbox:
                 self._cycle.on_commit(partial(suppressed.inc, alert.suppressed_count))
         if reaction.gone is not None:
             self._let_go(key, reaction.gone)
+        if reaction.members:
+            tell_accounts(self._cycle, reaction.members)
 
     def _let_go(self, key: bytes, gone: Gone) -> None:
         if gone.forward is not None:
@@ -347,16 +290,11 @@ class Outbox:
         """An entry about a merged contact goes on to the other one's partition, in the same transaction."""
         signal = forward.signal
         fact: ContactFact = signal.fact  # type: ignore[assignment]
-        headers = cloud_event_headers(fact.event_id, _tag(fact), fact.tenant, signal.at)
+        headers = cloud_event_headers(fact.event_id, tag_of(fact), fact.tenant, signal.at)
         self._cycle.send(HEALTH_SIGNALS, encode(signal), contact_key(fact.tenant, forward.contact), headers)
 
     def _put(self, topic: str, key: bytes, record: Output) -> None:
-        headers = cloud_event_headers(record.event_id, _tag(record), record.tenant, to_milliseconds(record.at))
-        self._cycle.send(topic, encode(record), key, headers, self._partition)
-
-
-def _tag(record: Record) -> str:
-    return str(record.__struct_config__.tag)
+        put_output(self._cycle, topic, key, record, self._partition)
 
 
 def _control(rows: PartitionState[Row]) -> ControlRow | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Stage = Literal["intake", "scoring"]
+Stage = Literal["intake", "scoring", "accounts", "portfolios"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Tenants = Annotated[frozenset[str], NoDecode]
 

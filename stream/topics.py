@@ -6,12 +6,31 @@ from typing import NamedTuple
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from schemas.catalogue import HEALTH_SIGNALS, TOPICS, Topic, changelog
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_PORTFOLIO_SIGNALS,
+    HEALTH_SIGNALS,
+    TOPICS,
+    KeyKind,
+    Topic,
+    changelog,
+)
 from stream.connection import Connection
 from stream.errors import TopicMisconfigured, TopicMissing
-from stream.settings import Settings
+from stream.settings import Settings, Stage
 
-TABLE = "contacts"
+TABLES: dict[Stage, tuple[str, KeyKind]] = {
+    "scoring": ("contacts", "contact"),
+    "accounts": ("accounts", "account"),
+    "portfolios": ("portfolios", "portfolio"),
+}
+"""The stages with a table: its name, and whose rows it has."""
+LOGS: dict[KeyKind, str] = {
+    "contact": HEALTH_SIGNALS,
+    "account": HEALTH_ACCOUNT_SIGNALS,
+    "portfolio": HEALTH_PORTFOLIO_SIGNALS,
+}
+"""The log of each kind of subject, with which all topics of that kind are co-partitioned."""
 TIMEOUT_SECONDS = 30.0
 
 
@@ -23,8 +42,14 @@ class Problem(NamedTuple):
 
 
 def all_topics(settings: Settings) -> list[Topic]:
-    """The catalogue and the changelog of scoring's table."""
-    return [*TOPICS.values(), changelog(settings.group("scoring"), TABLE)]
+    """The catalogue and the changelogs of the tables."""
+    return [*TOPICS.values(), *(table_changelog(stage, settings) for stage in TABLES)]
+
+
+def table_changelog(stage: Stage, settings: Settings) -> Topic:
+    """The changelog of a stage's table. KeyError for a stage without one."""
+    table, key = TABLES[stage]
+    return changelog(settings.group(stage), table, key)
 
 
 def partitions_of(topic: Topic, settings: Settings) -> int:
@@ -75,15 +100,14 @@ class Topics:
         """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies."""
         exist = self.partitions()
         found = []
-        signals = exist.get(HEALTH_SIGNALS, 0)
         for topic in topics:
             count = exist.get(topic.name)
             # Any number will do for the others, as long as all that must be co-partitioned agree on it.
-            wanted = topic.partitions if topic.partitions is not None else signals
+            log = LOGS.get(topic.key)
             if count is None:
                 found.append(Problem(topic.name, "missing"))
-            elif topic.role != "input" and topic.key == "contact" and count != wanted:
-                found.append(Problem(topic.name, f"{count} partitions instead of the {wanted} of {HEALTH_SIGNALS}"))
+            elif topic.role != "input" and log is not None and count != exist.get(log, 0):
+                found.append(Problem(topic.name, f"{count} partitions instead of the {exist.get(log, 0)} of {log}"))
             elif topic.partitions is not None and count != topic.partitions:
                 found.append(Problem(topic.name, f"{count} partitions instead of {topic.partitions}"))
         return found + self._policy_problems([topic for topic in topics if topic.name in exist])

@@ -15,13 +15,14 @@ from models.health.fold import NO_OFFSET, Documents, DocumentsInMemory, InForce
 from models.health.model import document_digest
 from schemas.base import Mode
 from schemas.control import ModelPublished
-from schemas.signals import AccountSignal, Clock, PortfolioSignal, Tick, TickDone
+from schemas.signals import AccountSignal, Clock, MembersForgotten, PortfolioSignal, Tick, TickDone
 
 CONTROL_VERSION = 1
 
 
 class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An entry that some rows have not seen: the close of `day` (a proleptic ordinal), else a tenant's model.
+    """An entry that some rows have not seen: the close of `day` (a proleptic ordinal), a model of `tenant`, or else
+    that all members are forgotten.
 
     `now` is the time of the tick of that day, and `tick` its offset: a day is closed with the model in force then.
     """
@@ -99,6 +100,10 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
     def _remodel(self, subject: tuple[str, str], row: RowT, pending: Pending) -> ReactionT | None:
         """Another model of the row's tenant came into force; None: nothing comes of it."""
 
+    @abstractmethod
+    def _forget(self, subject: tuple[str, str], row: RowT, pending: Pending) -> ReactionT:
+        """All that members gave counts no more."""
+
     # -- entries that concern every row --------------------------------------------------------------------------------
 
     def enter(self, offset: int, signal: SignalT) -> bool:
@@ -121,6 +126,8 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
             self._documents.put(fact.tenant, digest, document)
             control.models.setdefault(fact.tenant, []).append(InForce(offset, digest))
             control.pending.append(Pending(offset, control.now, signal.mode, tenant=fact.tenant))
+        elif isinstance(fact, MembersForgotten):
+            control.pending.append(Pending(offset, control.now, signal.mode))
         return True
 
     def _open(self, offset: int, day: int, signal: SignalT) -> OpenDay | None:
@@ -178,6 +185,8 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
     def _apply(self, subject: tuple[str, str], row: RowT, pending: Pending) -> ReactionT | None:
         if pending.day is not None:
             return self._close(subject, row, pending, pending.day)
+        if pending.tenant is None:
+            return self._forget(subject, row, pending)
         return self._remodel(subject, row, pending) if pending.tenant == subject[0] else None
 
     # -- the sweep -----------------------------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ import typer
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from schemas.catalogue import changelog
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PORTFOLIO_SIGNALS
+from schemas.decoding import encode
+from schemas.signals import AccountSignal, MembersForgotten, PortfolioSignal
 from stream.dataplane import exclusive
 from stream.errors import StateError
-from stream.settings import Settings
-from stream.topics import TABLE, TIMEOUT_SECONDS, Topics
+from stream.sending import Sender
+from stream.settings import Settings, Stage
+from stream.topics import TABLES, TIMEOUT_SECONDS, Topics, table_changelog
 
 app = typer.Typer(help="The state of scoring.\n\nExample: `heartline state reset`", no_args_is_help=True)
 
@@ -29,23 +32,27 @@ def reset(
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="The changelog too: all workers fold the log from its beginning.")
     ] = False,
+    stage: Annotated[Stage, typer.Option(help="Whose state.")] = "scoring",
     confirm: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete this worker's local tables; the next start restores them from the changelog. Stop the worker first.
 
-    With `--everywhere` (all scoring workers stopped) the changelog and the group's offsets go as well, and the state is
-    folded anew from `health.signals`: needed when that topic was recreated. The same log gives the same scores under
-    the same ids. Run it for one worker, and without `--everywhere` for each of the others.
+    With `--everywhere` (all workers of the stage stopped) the changelog and the group's offsets go as well, and the
+    state is folded anew from its log: needed when that topic was recreated. The same log gives the same scores under
+    the same ids. Run it for one worker, and without `--everywhere` for each of the others. The stage that it rolls up
+    to is told to forget what it was given, for all of it is given anew.
 
     Example: `HEARTLINE_DATA_DIRECTORY=/var/lib/heartline heartline state reset --yes`
     """
     settings = Settings()
-    what = "the state of all scoring workers" if everywhere else f"the tables in {settings.data_directory}"
+    if stage not in TABLES:
+        raise typer.BadParameter(f"{stage} keeps no state")
+    what = f"the state of all {stage} workers" if everywhere else f"the tables in {settings.data_directory}"
     if not confirm:
         typer.confirm(f"delete {what}?", abort=True)
     _empty(settings.data_directory)
     if everywhere:
-        _forget(settings)
+        _forget(stage, settings)
         typer.echo("the state is gone; the next start folds the log from its beginning")
     else:
         typer.echo(f"{settings.data_directory} is empty; the next start restores it from the changelog")
@@ -58,19 +65,38 @@ def _empty(folder: Path) -> None:
                 shutil.rmtree(path)
 
 
-def _forget(settings: Settings) -> None:
+def _forget(stage: Stage, settings: Settings) -> None:
     """Forget where the group was, and empty the changelog by making it anew."""
     admin = AdminClient(settings.kafka())
-    table = changelog(settings.group("scoring"), TABLE)
+    table = table_changelog(stage, settings)
     # A static member that stopped is a member until its session ends.
     deadline = time.monotonic() + 2 * settings.session_timeout_seconds
-    while not _delete_group(admin, settings.group("scoring")):
+    while not _delete_group(admin, settings.group(stage)):
         if time.monotonic() > deadline:
-            raise StateError("a scoring worker still runs: stop them all, then reset the state")
+            raise StateError(f"a worker of {stage} still runs: stop them all, then reset the state")
         time.sleep(0.5)
     for future in admin.delete_topics([table.name], operation_timeout=TIMEOUT_SECONDS).values():
         _unless(future, KafkaError.UNKNOWN_TOPIC_OR_PART)
     Topics(settings).create([table])
+    _begin_anew(stage, settings)
+
+
+def _begin_anew(stage: Stage, settings: Settings) -> None:
+    """Tell the stage after this one that all members will say anew what they give."""
+    if stage not in _NEXT:
+        return
+    topic, entry = _NEXT[stage]
+    partitions = Topics(settings).partitions().get(topic, 0)
+    now = time.time_ns() // 1_000_000
+    with Sender(settings) as sender:
+        for partition in range(partitions):
+            sender.send(topic, encode(entry(at=now, fact=MembersForgotten())), None, partition=partition)
+
+
+_NEXT: dict[Stage, tuple[str, type[AccountSignal] | type[PortfolioSignal]]] = {
+    "scoring": (HEALTH_ACCOUNT_SIGNALS, AccountSignal),
+    "accounts": (HEALTH_PORTFOLIO_SIGNALS, PortfolioSignal),
+}
 
 
 def _delete_group(admin: AdminClient, group: str) -> bool:

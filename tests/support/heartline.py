@@ -19,7 +19,7 @@ from schemas.scores import BandChanged, ScoreClosed, ScoreUpdated
 from stream.demo import Worker
 from stream.sending import Sender
 from stream.settings import Settings, Stage
-from stream.topics import TABLE, Topics, all_topics
+from stream.topics import Topics, all_topics, table_changelog
 from tests.support.kafka import AT_ONCE, KafkaBroker, what_is_there
 
 decode_score = msgspec.json.Decoder(ScoreUpdated).decode
@@ -200,7 +200,7 @@ class Heartline:
     @property
     def changelog(self) -> str:
         """The name of scoring's changelog."""
-        return f"{self.settings.group('scoring')}-{TABLE}-changelog"
+        return table_changelog("scoring", self.settings).name
 
     def caught_up(self, stages: Sequence[Stage]) -> bool:
         """Whether no committed record waits behind the offsets of the groups."""

@@ -1,7 +1,7 @@
 """The fold of one partition of `health.account-signals`."""
 
 from models.health.accounts.model import DEFAULT_ACCOUNT_MODEL, AccountModel, parse_account_model
-from models.health.accounts.react import AccountReaction, age_account, close_account, react_account
+from models.health.accounts.react import AccountReaction, age_account, close_account, forget_members, react_account
 from models.health.accounts.state import AccountState
 from models.health.react import MODEL_CHANGE
 from models.health.rollup import Pending, RollupFold
@@ -30,6 +30,9 @@ class AccountFold(RollupFold[AccountState, AccountSignal, AccountReaction]):
     def _close(self, subject: Subject, row: AccountState, pending: Pending, day: int) -> AccountReaction:
         then, model = (self.model(subject[0], offset) for offset in (pending.tick, pending.offset))
         return close_account(row, *subject, day, pending.now, then, model, pending.mode)
+
+    def _forget(self, subject: Subject, row: AccountState, pending: Pending) -> AccountReaction:
+        return forget_members(row, *subject, pending.now, self.model(subject[0], pending.offset), pending.mode)
 
     def _remodel(self, subject: Subject, row: AccountState, pending: Pending) -> AccountReaction:
         model = self.model(subject[0], pending.offset)

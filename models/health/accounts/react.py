@@ -7,11 +7,12 @@ import msgspec
 
 from models.health.accounts import sums
 from models.health.accounts.assess import AccountAssessment, assess_account
+from models.health.accounts.ledger import Ledger
 from models.health.accounts.model import AccountModel
 from models.health.accounts.own import OWN_FACTS, Own, OwnFact, told
 from models.health.accounts.portfolios_of import moves
 from models.health.accounts.records import account_score, fingerprint
-from models.health.accounts.roles import changed_roles
+from models.health.accounts.roles import Roles, changed_roles
 from models.health.accounts.state import AccountState, Moved, Shared, Then
 from models.health.bands import AT_RISK
 from models.health.closes import add_close, pack_close
@@ -108,6 +109,16 @@ def age_account(
     _publish(reaction, state, tenant, account, max(now, state.now), model, cause, mode)
     if reaction.changed:
         state.now = max(now, state.now)
+    return reaction
+
+
+def forget_members(
+    state: AccountState, tenant: str, account: str, now: int, model: AccountModel, mode: Mode
+) -> AccountReaction:
+    """What contacts gave counts no more: all of them are about to say it anew."""
+    state.ledger, state.roles, state.moved = Ledger(), Roles(), None
+    reaction = age_account(state, tenant, account, now, model, RECOMPUTE, mode)
+    reaction.changed = True
     return reaction
 
 

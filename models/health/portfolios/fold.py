@@ -1,6 +1,6 @@
 """The fold of one partition of `health.portfolio-signals`."""
 
-from models.health.portfolios.react import PortfolioReaction, close_portfolio, react_portfolio
+from models.health.portfolios.react import PortfolioReaction, close_portfolio, forget_accounts, react_portfolio
 from models.health.portfolios.state import PortfolioState
 from models.health.rollup import Pending, RollupFold
 from schemas.signals import AccountContribution, PortfolioSignal
@@ -20,6 +20,9 @@ class PortfolioFold(RollupFold[PortfolioState, PortfolioSignal, PortfolioReactio
 
     def _close(self, subject: Subject, row: PortfolioState, pending: Pending, day: int) -> PortfolioReaction:
         return close_portfolio(row, *subject, day, pending.now, pending.mode)
+
+    def _forget(self, subject: Subject, row: PortfolioState, pending: Pending) -> PortfolioReaction:
+        return forget_accounts(row, *subject, max(pending.now, row.now), pending.mode)
 
     def _remodel(self, subject: Subject, row: PortfolioState, pending: Pending) -> PortfolioReaction | None:
         return None

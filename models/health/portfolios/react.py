@@ -7,6 +7,7 @@ from hashlib import blake2b
 import msgspec
 
 from models.health.accounts import sums
+from models.health.accounts.ledger import Ledger
 from models.health.assess import TREND_MS, TREND_POINTS
 from models.health.bands import BANDS, DECLINING, IMPROVING, INSUFFICIENT_HISTORY, STABLE, TRENDS, BandEdges, rounded
 from models.health.facts.messages import DAY_MS
@@ -64,6 +65,14 @@ def close_portfolio(
     _publish(reaction, state, tenant, portfolio, later, mode)
     if reaction.changed:
         state.now = later
+    return reaction
+
+
+def forget_accounts(state: PortfolioState, tenant: str, portfolio: str, now: int, mode: Mode) -> PortfolioReaction:
+    """What accounts gave counts no more: all of them are about to say it anew."""
+    state.present, state.ledger = {}, Ledger()
+    reaction = PortfolioReaction(changed=True)
+    _publish(reaction, state, tenant, portfolio, now, mode)
     return reaction
 
 

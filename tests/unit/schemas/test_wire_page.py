@@ -19,6 +19,7 @@ KEYS: dict[KeyKind, str] = {
     "contact": "tenant/contact",
     "account": "tenant/account",
     "subject": "tenant/kind/id",
+    "portfolio": "tenant/kind/id",
 }
 
 

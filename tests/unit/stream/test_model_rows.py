@@ -15,7 +15,8 @@ from schemas.decoding import encode
 from schemas.signals import Signal
 from stream.errors import StateError
 from stream.model_rows import BEHIND, PREFIX, ModelRow, ModelRows
-from stream.scoring import CONTROL_KEY, RowCodec
+from stream.scoring import RowCodec
+from stream.table import CONTROL_KEY
 from tests.unit.stream.fakes import FakeState
 from tests.unit.stream.test_scoring import Stage, nps, score_of
 

@@ -16,7 +16,8 @@ from stream.dead_letters import Limit
 from stream.due_rows import PREFIX, DueRow
 from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
-from stream.scoring import CONTROL_KEY, RowCodec, Scoring
+from stream.scoring import RowCodec, Scoring
+from stream.table import CONTROL_KEY
 from tests.unit.stream.fakes import FakePlane, Sent, run_of
 
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -125,7 +126,7 @@ def test_an_erased_contact_leaves_a_tombstone_and_no_score_in_a_band() -> None:
     sent = stage.fold(Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=erased))
     assert (HEALTH_SCORES, KEY, None) in [(one.topic, one.key, one.value) for one in sent]
     stage.sweep()
-    stage.scoring.count_contacts()
+    stage.scoring.report()
     assert stage.value("heartline_contacts", band="champion") == 0
 
 
@@ -133,7 +134,7 @@ def test_scored_contacts_are_counted_by_band() -> None:
     stage = Stage()
     stage.fold(nps(9))
     stage.sweep()
-    stage.scoring.count_contacts()
+    stage.scoring.report()
     assert stage.value("heartline_contacts", band="champion") == 1
 
 
