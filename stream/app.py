@@ -141,7 +141,7 @@ def _intake(
 
 def _folding(stage: Stage, settings: Settings, metrics: Metrics, partitions: dict[str, int]) -> DataPlane[Any]:
     """A stage that folds its log into a table: the same machine for each of them."""
-    codec, kind = _FOLDS[stage]
+    codec, kind = FOLDS[stage]
     plane: DataPlane[Any] = DataPlane(_plane_settings(stage, settings), codec, observer=PlaneObserver(metrics))
     folding = kind(plane, Limit(settings.dead_letter_limit), metrics, partitions)
     plane.agent(folding.topic)(folding.agent)
@@ -149,8 +149,9 @@ def _folding(stage: Stage, settings: Settings, metrics: Metrics, partitions: dic
     return plane
 
 
-_FOLDS: dict[Stage, tuple[Codec[Any], type[Scoring] | type[Rollup]]] = {
+FOLDS: dict[Stage, tuple[Codec[Any], type[Scoring] | type[Rollup]]] = {
     "scoring": (RowCodec(), Scoring),
     "accounts": (ACCOUNTS_CODEC, Accounts),
     "portfolios": (PORTFOLIOS_CODEC, Portfolios),
 }
+"""The stages that fold."""

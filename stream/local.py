@@ -14,6 +14,7 @@ from schemas.control import ModelPublished
 from schemas.keys import contact_key, split_key
 from schemas.scores import ScoreUpdated
 from schemas.signals import Clock, Signal
+from stream.local_rollups import LocalRollups
 from stream.routing import Entry
 
 DAY_MS = 86_400_000
@@ -22,7 +23,9 @@ DAY_MS = 86_400_000
 class LocalFold:
     """Rows by key, folded from entries. Offsets are counted as a broker would."""
 
-    def __init__(self) -> None:
+    def __init__(self, rollups: LocalRollups | None = None) -> None:
+        """`rollups` hear of all that happens, if accounts and portfolios are wanted too."""
+        self._rollups = rollups
         self.rows: dict[bytes, ContactState] = {}
         self.fold = PartitionFold()
         self.offset = -1
@@ -34,6 +37,12 @@ class LocalFold:
 
         Returns what comes of it, by key.
         """
+        told = self._log(entry, at, mode)
+        if self._rollups is not None:
+            self._rollups.take(entry, at, mode, told)
+        return told
+
+    def _log(self, entry: Entry, at: int, mode: Mode) -> list[tuple[bytes, Reaction]]:
         if entry.topic != HEALTH_SIGNALS:
             return []
         self.offset += 1
@@ -60,7 +69,7 @@ class LocalFold:
     def _forward(self, tenant: str, forward: Forward) -> list[tuple[bytes, Reaction]]:
         signal = forward.signal
         entry = Entry(HEALTH_SIGNALS, contact_key(tenant, forward.contact), signal.fact)
-        return self.log(entry, signal.at, signal.mode)
+        return self._log(entry, signal.at, signal.mode)
 
     def scores(self, at: int) -> Iterator[ScoreUpdated]:
         """Every contact that has a score at a moment (UTC ms), as a recompute at that moment would publish it."""
@@ -108,11 +117,12 @@ class LocalFold:
     def _rests(self, key: bytes, at: int) -> bool:
         """Whether time alone changes nothing of a row any more: years of ticks need not look at it again.
 
-        Nothing has changed for longer than the trend looks back, and no component decays further. What falls due is
-        found by its time.
+        Nothing has changed for longer than the trend looks back, no component decays further, and what it gives to its
+        account stays. What falls due is found by its time.
         """
         row = self.rows[key]
         model = self.fold.model(split_key(key)[0], self.offset, row)
         if any(alert.active or alert.since is not None for alert in row.alerts):
             return False  # time alone may end it, at a tick
-        return next_changes(row, model, at)[0] is None
+        gives_on = row.given is None or row.given.until_day is None
+        return gives_on and next_changes(row, model, at)[0] is None

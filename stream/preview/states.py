@@ -6,16 +6,16 @@ from typing import NamedTuple
 from models.health.fold import ControlRow, DocumentsInMemory, PartitionFold
 from models.health.model import HealthModel, parse_model
 from models.health.state import ContactState
-from schemas.catalogue import changelog
 from schemas.keys import split_key
 from stream.model_rows import PREFIX as MODELS
 from stream.model_rows import ModelRow, document_key
 from stream.parallel import Advance
 from stream.preview.comparing import Comparing, Comparison
 from stream.reading import TopicReader
-from stream.scoring import CONTROL_KEY, RowCodec
+from stream.scoring import RowCodec
 from stream.settings import Settings
-from stream.topics import TABLE
+from stream.table import CONTROL_KEY
+from stream.topics import table_changelog
 
 REPORT_ROWS = 5000
 
@@ -33,7 +33,7 @@ class States(NamedTuple):
     @property
     def topic(self) -> str:
         """The changelog."""
-        return changelog(self.settings.group("scoring"), TABLE).name
+        return table_changelog("scoring", self.settings).name
 
     def partitions(self) -> int:
         """How many partitions there are."""

@@ -15,7 +15,7 @@ from models.health.fold import ControlRow, InForce, PartitionFold
 from models.health.model import HealthModel, document_digest
 from models.health.state import ContactState
 from schemas.base import Band, UtcTime, to_milliseconds
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORES, HEALTH_SIGNALS, TOPICS
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_BAND_CHANGES, HEALTH_SCORES, HEALTH_SIGNALS, TOPICS
 from schemas.control import ModelPublished
 from schemas.decoding import decode_signal
 from schemas.scores import BandChanged
@@ -25,7 +25,8 @@ from stream.dataplane.store import PartitionStore, Stores
 from stream.dead_letters import Limit
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRows
-from stream.scoring import CONTROL_KEY, Row, RowCodec, Scoring
+from stream.scoring import Row, RowCodec, Scoring
+from stream.table import CONTROL_KEY
 
 RUN_RECORDS = 1000
 SWEEP_CHUNKS = 40
@@ -37,6 +38,8 @@ BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES = 32 << 20, 8 << 20
 NO_OFFSET = -1
 
 _CODEC = RowCodec()
+_NO_ROLLUP = {HEALTH_SIGNALS: 1, HEALTH_ACCOUNT_SIGNALS: 0}
+"""Nobody is told that a day is done."""
 _NOBODY = Generation(0, "", "")
 WRITTEN = frozenset(
     topic.name
@@ -91,7 +94,7 @@ class Folding:
         self._folder = Path(tempfile.mkdtemp(prefix="heartline-replay-"))
         self._store = Stores(self._folder, BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES).open(partition)
         plane: Any = None  # the worker's own business: a run is given, a cycle too
-        self._scoring = Scoring(plane, Limit(1.0), Metrics())
+        self._scoring = Scoring(plane, Limit(1.0), Metrics(), _NO_ROLLUP)
         if chosen is not None:
             self._put_in_force(chosen)
 

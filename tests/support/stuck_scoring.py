@@ -6,7 +6,7 @@ from typing import Any
 import stream.app
 from stream.commands import main
 from stream.dataplane import Cycle, Run
-from stream.scoring import Scoring
+from stream.scoring import RowCodec, Scoring
 
 
 class StuckScoring(Scoring):
@@ -18,5 +18,5 @@ class StuckScoring(Scoring):
 
 
 if __name__ == "__main__":
-    stream.app.Scoring = StuckScoring  # type: ignore[misc]
+    stream.app.FOLDS["scoring"] = (RowCodec(), StuckScoring)
     main()

@@ -28,7 +28,8 @@ NAMED = {
 
 
 def test_the_catalogue_holds_the_named_topics_and_a_dead_letter_topic_for_each_that_a_stage_reads() -> None:
-    read = {*(topic.name for topic in INPUTS), "health.signals"}
+    logs = {"health.signals", "health.account-signals", "health.portfolio-signals"}
+    read = {*(topic.name for topic in INPUTS), *logs}
     assert set(TOPICS) == NAMED | {dead_letters_of(name) for name in read}
     assert all(name == topic.name for name, topic in TOPICS.items())
     assert {name: topic.dead_letters for name, topic in TOPICS.items() if topic.dead_letters} == {

@@ -55,7 +55,7 @@ def test_each_shell_is_given_its_completion(shell: str) -> None:
 def test_bash_completes_commands_arguments_topics_and_options() -> None:
     offered = {
         "heartline wo": {"worker"},
-        "heartline worker ": {"intake", "scoring"},
+        "heartline worker ": {"intake", "scoring", "accounts", "portfolios"},
         "heartline dlq show support.s": {"support.surveys"},
         "heartline watch --con": {"--contact"},
     }

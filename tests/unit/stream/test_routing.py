@@ -79,7 +79,7 @@ def test_overrides_and_reviews_go_where_their_subject_is(subject: dict[str, str]
 
 def test_a_model_goes_to_every_partition() -> None:
     event = ModelPublished(**BASE, version="2", model=b"{}", author="u")
-    assert entries(event) == [Entry(HEALTH_SIGNALS, None, event)]
+    assert entries(event) == [Entry(topic, None, event) for topic in (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS)]
 
 
 def test_an_erased_contact_loses_its_profile() -> None:

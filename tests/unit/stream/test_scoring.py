@@ -5,7 +5,14 @@ import msgspec
 import pytest
 
 from schemas.base import to_milliseconds
-from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_ALERTS,
+    HEALTH_BAND_CHANGES,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SCORES,
+    HEALTH_SIGNALS,
+)
 from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
 from schemas.messages import MessageClassified
@@ -22,6 +29,7 @@ from tests.unit.stream.fakes import FakePlane, Sent, run_of
 
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = b"acme/c"
+PARTITIONS = {HEALTH_SIGNALS: 4, HEALTH_ACCOUNT_SIGNALS: 3}
 
 
 class Stage:
@@ -31,7 +39,7 @@ class Stage:
         self.plane = FakePlane(RowCodec())
         self.metrics = Metrics()
         plane: Any = self.plane
-        self.scoring = Scoring(plane, Limit(1.0), self.metrics)
+        self.scoring = Scoring(plane, Limit(1.0), self.metrics, PARTITIONS)
         self._offset = 0
 
     def fold(self, *signals: Signal | bytes, key: bytes | None = KEY, offset: int | None = None) -> list[Sent]:
@@ -100,7 +108,9 @@ def test_a_tick_closes_the_day_in_the_sweep_and_not_before() -> None:
     stage = Stage()
     stage.fold(nps(9))
     assert stage.fold(tick(), key=None) == []
-    assert [one.topic for one in stage.sweep()] == [HEALTH_SCORE_HISTORY]
+    close, *done = stage.sweep()
+    assert close.topic == HEALTH_SCORE_HISTORY
+    assert [(one.topic, one.partition) for one in done] == [(HEALTH_ACCOUNT_SIGNALS, place) for place in range(3)]
     assert stage.value("heartline_recompute_last_success_timestamp_seconds") > 0
     assert stage.value("heartline_recompute_drift_total") == 0
     assert stage.sweep() == []

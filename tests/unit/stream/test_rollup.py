@@ -1,0 +1,169 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from schemas.base import to_milliseconds
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SCORES,
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_PORTFOLIO_SCORES,
+    HEALTH_PORTFOLIO_SIGNALS,
+)
+from schemas.decoding import decode_portfolio_signal, decode_record, encode
+from schemas.profiles import AccountUpdated
+from schemas.signals import (
+    AccountContribution,
+    AccountShare,
+    AccountSignal,
+    Contribution,
+    MemberContribution,
+    MembersForgotten,
+    PortfolioSignal,
+    Tick,
+    TickDone,
+)
+from stream.dead_letters import Limit
+from stream.errors import NewerStateRow
+from stream.metrics import Metrics
+from stream.rollup import ACCOUNTS_CODEC, PORTFOLIOS_CODEC, Accounts, Portfolios
+from tests.unit.stream.fakes import FakePlane, Sent, run_of
+
+NOON = to_milliseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
+DAY = date(2026, 3, 2)
+KEY = b"acme/a"
+PARTITIONS = {HEALTH_ACCOUNT_SIGNALS: 2, HEALTH_PORTFOLIO_SIGNALS: 3}
+
+
+class Stage:
+    """A roll-up over fakes."""
+
+    def __init__(self, kind: type[Accounts] | type[Portfolios], codec: Any) -> None:
+        self.plane = FakePlane(codec)
+        self.metrics = Metrics()
+        plane: Any = self.plane
+        self.stage = kind(plane, Limit(1.0), self.metrics, PARTITIONS)
+        self.offset = 0
+
+    def fold(self, *entries: Any, key: bytes | None = KEY, offset: int | None = None) -> list[Sent]:
+        values = [one if isinstance(one, bytes) else encode(one) for one in entries]
+        first = self.offset if offset is None else offset
+        self.offset = first + len(values)
+        before = len(self.plane.sent)
+        cycle: Any = self.plane.current
+        self.stage.fold(run_of(self.stage.topic, *values, key=key, first_offset=first), cycle)
+        return self.plane.sent[before:]
+
+    def sweep(self) -> list[Sent]:
+        before = len(self.plane.sent)
+        cycle: Any = self.plane.current
+        while self.stage.sweep_chunk(0, cycle):
+            continue
+        return self.plane.sent[before:]
+
+
+def accounts() -> Stage:
+    return Stage(Accounts, ACCOUNTS_CODEC)
+
+
+def member(score: int, gave: int | None = None, contact: str = "ada") -> AccountSignal:
+    fact = MemberContribution(
+        tenant="acme",
+        account="a",
+        contact=contact,
+        seq=1,
+        gives=Contribution(score=score, band="healthy", confidence="low"),
+        gave=None if gave is None else Contribution(score=gave, band="healthy", confidence="low"),
+    )
+    return AccountSignal(at=NOON, fact=fact)
+
+
+def done(partition: int) -> AccountSignal:
+    return AccountSignal(at=NOON, fact=TickDone(day=DAY, partition=partition, partitions=2))
+
+
+def test_a_members_score_becomes_the_accounts_and_goes_to_its_portfolios() -> None:
+    stage = accounts()
+    told = AccountUpdated(
+        event_id="e", occurred_at=datetime(2026, 3, 1, tzinfo=UTC), tenant="acme", account="a", csm="u"
+    )
+    stage.fold(AccountSignal(at=NOON, fact=told))
+    score, *portfolios = stage.fold(member(70))
+    assert (score.topic, score.key, score.partition) == (HEALTH_ACCOUNT_SCORES, KEY, 0)
+    assert score.headers["ce_type"] == b"account-score.updated"
+    record: Any = decode_record(HEALTH_ACCOUNT_SCORES, score.value)
+    assert (record.score, record.members, record.moved_by) == (70, 1, "ada")
+    assert {one.topic for one in portfolios} == {HEALTH_PORTFOLIO_SIGNALS}
+    assert {one.key for one in portfolios} == {b"acme/csm/u", b"acme/organisation/9"}
+
+
+def test_an_entry_that_is_read_twice_sends_nothing() -> None:
+    stage = accounts()
+    stage.fold(member(70), offset=5)
+    assert stage.fold(member(70), offset=5) == []
+
+
+def test_a_day_is_closed_when_all_partitions_of_contacts_are_done_with_it() -> None:
+    stage = accounts()
+    stage.fold(member(70))
+    stage.fold(AccountSignal(at=NOON, fact=Tick(day=DAY)), key=None)
+    stage.fold(done(0), key=None)
+    assert stage.sweep() == []
+    stage.fold(done(1), key=None)
+    sent = stage.sweep()
+    assert [one.topic for one in sent if one.key == KEY] == [HEALTH_ACCOUNT_SCORES]
+    told: list[Any] = [decode_portfolio_signal(one.value) for one in sent if one.topic == HEALTH_PORTFOLIO_SIGNALS]
+    assert [one.fact.closes for one in told if isinstance(one.fact, AccountContribution)] == [DAY]
+    ends = [one for one in sent if one.topic == HEALTH_PORTFOLIO_SIGNALS and one.key is None]
+    assert [one.partition for one in ends] == [0, 1, 2]
+    assert stage.sweep() == []
+
+
+def test_what_cannot_be_read_is_put_aside() -> None:
+    stage = accounts()
+    sent = [
+        *stage.fold(b"{}"),
+        *stage.fold(member(70), key=None),
+        *stage.fold(done(0), key=KEY),
+        *stage.fold(member(70), key=b"no tenant"),
+    ]
+    assert {one.topic for one in sent} == {HEALTH_ACCOUNT_SIGNALS + "-dlq"}
+    assert len(sent) == 4
+
+
+def test_what_members_gave_is_forgotten_when_they_say_all_of_it_anew() -> None:
+    stage = accounts()
+    stage.fold(member(70))
+    stage.fold(AccountSignal(at=NOON, fact=MembersForgotten()), key=None)
+    score, *_ = stage.fold(member(40, contact="bob"))[-2:]
+    sent = [one for one in stage.plane.sent if one.topic == HEALTH_ACCOUNT_SCORES and one.value is not None]
+    record: Any = decode_record(HEALTH_ACCOUNT_SCORES, sent[-1].value)
+    assert (record.score, record.members) == (40, 1)
+
+
+def test_a_portfolio_adds_up_its_accounts() -> None:
+    stage = Stage(Portfolios, PORTFOLIOS_CODEC)
+    sent = []
+    for account, score in (("a", 70), ("b", 40)):
+        fact = AccountContribution(
+            tenant="acme", portfolio="csm/u", account=account, seq=1, gives=AccountShare(score=score, band="healthy")
+        )
+        sent += stage.fold(PortfolioSignal(at=NOON, fact=fact), key=b"acme/csm/u")
+    assert {one.topic for one in sent} == {HEALTH_PORTFOLIO_SCORES}
+    record: Any = decode_record(HEALTH_PORTFOLIO_SCORES, sent[-1].value)
+    assert (record.portfolio, record.accounts, record.score) == ("csm/u", 2, 55)
+
+
+@pytest.mark.parametrize("codec", [ACCOUNTS_CODEC, PORTFOLIOS_CODEC])
+def test_a_row_of_a_newer_version_is_refused_by_name(codec: Any) -> None:
+    stage = Stage(*((Accounts, codec) if codec is ACCOUNTS_CODEC else (Portfolios, codec)))
+    if codec is ACCOUNTS_CODEC:
+        stage.fold(member(70))
+    else:
+        share = AccountShare(score=1)
+        fact = AccountContribution(tenant="acme", portfolio="csm/u", account="a", seq=1, gives=share)
+        stage.fold(PortfolioSignal(at=NOON, fact=fact))
+    stored = bytearray(stage.plane.states[0].stored[KEY])
+    stored[3 if codec is ACCOUNTS_CODEC else 1] = 2
+    with pytest.raises(NewerStateRow, match="version 2"):
+        codec.decode(bytes(stored))
