@@ -14,7 +14,15 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from schemas.base import Event
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES, HEALTH_SIGNALS, INPUTS
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_BAND_CHANGES,
+    HEALTH_PORTFOLIO_SIGNALS,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SCORES,
+    HEALTH_SIGNALS,
+    INPUTS,
+)
 from schemas.scores import BandChanged, ScoreClosed, ScoreUpdated
 from stream.demo import Worker
 from stream.sending import Sender
@@ -204,7 +212,12 @@ class Heartline:
 
     def caught_up(self, stages: Sequence[Stage]) -> bool:
         """Whether no committed record waits behind the offsets of the groups."""
-        topics = {"intake": [topic.name for topic in INPUTS], "scoring": [HEALTH_SIGNALS]}
+        topics: dict[Stage, list[str]] = {
+            "intake": [topic.name for topic in INPUTS],
+            "scoring": [HEALTH_SIGNALS],
+            "accounts": [HEALTH_ACCOUNT_SIGNALS],
+            "portfolios": [HEALTH_PORTFOLIO_SIGNALS],
+        }
         return all(nothing_waits(self.broker.bootstrap, self.settings.group(stage), topics[stage]) for stage in stages)
 
     def scores(self) -> list[ScoreUpdated]:
