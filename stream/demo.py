@@ -25,7 +25,7 @@ from stream.settings import Settings, Stage
 from stream.simulate import simulate
 from stream.topics import all_topics
 
-STAGES: Final[tuple[Stage, ...]] = ("intake", "scoring")
+STAGES: Final[tuple[Stage, ...]] = ("intake", "scoring", "accounts", "portfolios")
 STOP_SECONDS: Final = 15.0
 LOG_TAIL_LINES: Final = 20
 DAYS_OF_HISTORY: Final = 45
