@@ -14,7 +14,6 @@ from schemas.catalogue import (
     HEALTH_RECEIPTS,
     HEALTH_SCORE_HISTORY,
     HEALTH_SIGNALS,
-    changelog,
 )
 from schemas.control import ContactErased, ContactMerged, ContactRestored
 from schemas.decoding import decode_event, decode_signal, encode
@@ -27,7 +26,7 @@ from stream.merges import Merges
 from stream.reading import TopicReader
 from stream.rewrite import Rewriter
 from stream.settings import Settings
-from stream.topics import TABLE
+from stream.topics import table_changelog
 
 _receipt = msgspec.json.Decoder(ContactForgotten).decode
 _close = msgspec.json.Decoder(ScoreClosed).decode
@@ -75,7 +74,7 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     }
     rewriter = Rewriter(settings, say)
     dropped = {topic: rewriter.rewrite(topic, *what) for topic, what in unwanted.items()}
-    rewriter.adopt(changelog(settings.group("scoring"), TABLE).name, HEALTH_SIGNALS)
+    rewriter.adopt(table_changelog("scoring", settings).name, HEALTH_SIGNALS)
     return dropped
 
 
