@@ -75,6 +75,7 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     rewriter = Rewriter(settings, say)
     dropped = {topic: rewriter.rewrite(topic, *what) for topic, what in unwanted.items()}
     rewriter.adopt(table_changelog("scoring", settings).name, HEALTH_SIGNALS)
+    rewriter.adopt(table_changelog("accounts", settings).name, HEALTH_ACCOUNT_SIGNALS)
     return dropped
 
 
