@@ -188,17 +188,20 @@ def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
     signal = decode_signal(record.value)
     if isinstance(signal, DecodeFailure):
         return signal, None
-    if (record.key is None) != isinstance(signal.fact, PARTITION_FACTS):
+    fact, key = signal.fact, record.key
+    if (key is None) != (type(fact) in PARTITION_FACTS):
         return DecodeFailure("invalid", "a contact's fact needs a key, and a partition's has none"), None
-    if isinstance(signal.fact, ModelPublished):
+    if key is not None:
         try:
-            parse_model(signal.fact.model)
+            return signal, Subject(*split_key(key))
+        except ValueError:
+            return DecodeFailure("bad_id", "the key is not tenant/contact"), None
+    if isinstance(fact, ModelPublished):
+        try:
+            parse_model(fact.model)
         except ModelError as error:
             return DecodeFailure("invalid", str(error)), None
-    try:
-        return signal, None if record.key is None else Subject(*split_key(record.key))
-    except ValueError:
-        return DecodeFailure("bad_id", "the key is not tenant/contact"), None
+    return signal, None
 
 
 def _forget_minutes(fold: PartitionFold, due: DueRows) -> None:

@@ -273,7 +273,7 @@ class PartitionFold:
         if pending.day is None:
             return remodel(row, subject, model, now, pending.mode)
         self.audit.rows += 1
-        if not audit(row, self.model(subject.tenant, pending.offset - 1, row)):
+        if not audit(row, model):
             self.audit.drifted += 1
         return tick(
             row, subject, pending.day, now, model, pending.mode, pending.mode == "import" and not pending.alerts
@@ -331,7 +331,7 @@ class PartitionFold:
     def sweep_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
         """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
         until = self.control.sweep_until
-        return [] if until is None else list(self._catch_up(subject, row, until + 1))
+        return [] if until is None else self._catch_up(subject, row, until + 1)
 
     def sweep_done(self) -> list[int]:
         """The sweep has seen every row: forget what it applied. Returns the days (ordinals) of the ticks among it."""

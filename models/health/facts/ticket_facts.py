@@ -1,6 +1,8 @@
 """What each ticket fact says of a ticket, and whether it is the contact's own doing."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from models.health.facts import activity as active
 from models.health.facts.buckets import Totals, count_ticket
@@ -44,7 +46,7 @@ def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, no
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
     ticket.set_owner(here, at)
     ticket.opened_by(at)
-    _fold(ticket, fact, at)
+    _FOLDS[type(fact)](ticket, fact, at)
     return changed | _keep(state, ticket, position, known, now)
 
 
@@ -70,33 +72,37 @@ def fold_message_of_ticket(
 
 
 def _note_activity(state: ContactState, fact: TicketFact, at: int) -> int:
-    match fact:
-        case TicketReplied(author="customer"):
+    if isinstance(fact, TicketReplied):
+        if fact.author == "customer":
             return active.note_customer_reply(state.activity, at)
-        case TicketReplied(author="agent"):
-            return active.note_agent_reply(state.activity, at)
-        case TicketOpened(opened_by="customer") | TicketReopened(reopened_by="customer"):
-            return active.note_activity(state.activity, at)
-        case _:
-            return NOTHING
+        return active.note_agent_reply(state.activity, at) if fact.author == "agent" else NOTHING
+    if isinstance(fact, TicketOpened):
+        return active.note_activity(state.activity, at) if fact.opened_by == "customer" else NOTHING
+    if isinstance(fact, TicketReopened) and fact.reopened_by == "customer":
+        return active.note_activity(state.activity, at)
+    return NOTHING
 
 
-def _fold(ticket: Ticket, fact: TicketFact, at: int) -> None:
-    match fact:
-        case TicketOpened():
-            ticket.set_status("open", at)
-            ticket.set_severity(fact.severity, at)
-        case TicketReplied():
-            _reply(ticket, fact.author, reference(fact.event_id if fact.message is None else fact.message), at)
-        case TicketUpdated():
-            _update(ticket, fact, at)
-        case TicketSolved():
-            ticket.set_status("solved", at)
-        case TicketReopened():
-            ticket.set_status("open", at)
-            ticket.add_entry(reference(fact.event_id), REOPENING)
-        case TicketClosed():
-            ticket.set_status("closed", at)
+def _opened(ticket: Ticket, fact: TicketOpened, at: int) -> None:
+    ticket.set_status("open", at)
+    ticket.set_severity(fact.severity, at)
+
+
+def _replied(ticket: Ticket, fact: TicketReplied, at: int) -> None:
+    _reply(ticket, fact.author, reference(fact.event_id if fact.message is None else fact.message), at)
+
+
+def _solved(ticket: Ticket, fact: TicketSolved, at: int) -> None:
+    ticket.set_status("solved", at)
+
+
+def _reopened(ticket: Ticket, fact: TicketReopened, at: int) -> None:
+    ticket.set_status("open", at)
+    ticket.add_entry(reference(fact.event_id), REOPENING)
+
+
+def _closed(ticket: Ticket, fact: TicketClosed, at: int) -> None:
+    ticket.set_status("closed", at)
 
 
 def _update(ticket: Ticket, fact: TicketUpdated, at: int) -> None:
@@ -156,3 +162,13 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
 
 def _time(time: datetime) -> int:
     return max(NEVER, to_milliseconds(time))
+
+
+_FOLDS: dict[type, Callable[[Ticket, Any, int], None]] = {
+    TicketOpened: _opened,
+    TicketReplied: _replied,
+    TicketUpdated: _update,
+    TicketSolved: _solved,
+    TicketReopened: _reopened,
+    TicketClosed: _closed,
+}
