@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from typing import Any, ClassVar, Generic, TypeVar
 
-from schemas.base import Record, to_milliseconds
+from schemas.base import Record
 from schemas.decoding import DecodeFailure, encode
-from schemas.headers import cloud_event_headers
+from schemas.headers import output_headers
 from schemas.scores import Output
 from stream.dataplane import Cycle, DataPlane, Generation, Run
 from stream.dead_letters import Limit, dead_letter
@@ -104,8 +104,7 @@ class Stage(ABC, Generic[RowT]):
 
 def put_output(cycle: Cycle[Any], topic: str, key: bytes, record: Output, partition: int) -> None:
     """Send an output with its headers to the partition of its subject."""
-    headers = cloud_event_headers(record.event_id, tag_of(record), record.tenant, to_milliseconds(record.at))
-    cycle.send(topic, encode(record), key, headers, partition)
+    cycle.send(topic, encode(record), key, output_headers(record), partition)
 
 
 def tag_of(record: Record) -> str:

@@ -10,10 +10,9 @@ from typing import NamedTuple
 from models.health.fold import PartitionFold, Subject
 from models.health.react import Reaction
 from models.health.state import ContactState
-from schemas.base import to_milliseconds
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES
 from schemas.decoding import DecodeFailure, decode_signal, encode
-from schemas.headers import Headers, cloud_event_headers
+from schemas.headers import Headers, output_headers
 from schemas.keys import split_key
 from schemas.scores import Output
 
@@ -63,9 +62,7 @@ class Step:
         return found
 
     def _encoded(self, topic: str, record: Output) -> Outgoing:
-        tag = str(record.__struct_config__.tag)
-        headers = cloud_event_headers(record.event_id, tag, record.tenant, to_milliseconds(record.at))
-        return Outgoing(self._topics[topic], encode(record), headers)
+        return Outgoing(self._topics[topic], encode(record), output_headers(record))
 
 
 @dataclass(frozen=True, slots=True)
