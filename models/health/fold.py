@@ -331,7 +331,7 @@ class PartitionFold:
     def sweep_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
         """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
         until = self.control.sweep_until
-        return [] if until is None else self._catch_up(subject, row, until + 1)
+        return [] if until is None else list(self._catch_up(subject, row, until + 1))
 
     def sweep_done(self) -> list[int]:
         """The sweep has seen every row: forget what it applied. Returns the days (ordinals) of the ticks among it."""
