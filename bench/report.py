@@ -162,9 +162,9 @@ compiled its code, as one that runs for days. CPU is that of each process meanwh
 **A million contacts.** {contacts:,} rows of the simulated load, in four partitions, lie in the changelog; a scoring
 worker restores them (records and time as it logs them itself), then a tick concerns them all, and rows are picked so
 that it changes a tenth. It is over when the last partition is swept. Tickets are opened meanwhile. The bare loop beside
-it scans, decodes and scores the same rows from the same kind of store, and encodes, writes and produces those that
-change: no changelog, no transactions, no audit of what was published, no live load. Memory is the greatest resident
-size in all of that.
+it scans, decodes, scores (by the same fold), encodes and writes every row of the same kind of store, and produces those
+that change: no changelog, no transactions, no live load. The worker leaves out the writing of rows that do not change.
+Memory is the greatest resident size in all of that.
 
 **State** is a row as stored, after 60 days of the simulated helpdesk with a tick each day.
 """

@@ -113,7 +113,7 @@ class Reference:
             self._rows[key] = row
         for out in outgoing:
             self._count += 1
-            self._checksum += checksum_of(key, out.value)
+            self._checksum += checksum_of(out.key, out.value)
 
     def digest(self) -> Digest:
         """Of all outputs so far."""

@@ -32,8 +32,8 @@ def main() -> None:
             row, outgoing = step(message.partition(), message.offset(), key, message.value(), rows.get(key))
             if row is not None:
                 rows[key] = row
-            for topic, value, headers in outgoing:
-                producer.produce(topic, value, key, headers=headers)
+            for topic, value, headers, to in outgoing:
+                producer.produce(topic, value, to, headers=headers)
         producer.poll(0)
 
 

@@ -1,6 +1,7 @@
-"""The bare loop of a sweep: scan, decode, score; encode, write to RocksDB and produce what the tick changed.
+"""The bare loop of a sweep: scan, decode, score, encode, write to RocksDB; produce what the tick changed.
 
-No changelog, no transactions, no audit, and nothing else to do beside it. Prints the seconds it took.
+The same fold as everywhere. No changelog, no transactions, and nothing else to do beside it; but it writes each row,
+where the worker leaves out those that the tick does not change. Prints the seconds it took.
 """
 
 import sys
@@ -13,14 +14,14 @@ from typing import Any
 from confluent_kafka import Producer
 
 from bench.contestants.step import Step, task
-from models.health.fold import Subject
-from models.health.model import DEFAULT_MODEL
-from models.health.react import tick
+from models.health.fold import PartitionFold, Subject
 from models.health.state import decode, encode
 from schemas.keys import split_key
+from schemas.signals import Signal, Tick
 from stream.dataplane.store import PartitionStore, Stores
 
 ROWS_AT_ONCE = 1000
+OFFSET = 0
 
 
 def main() -> None:
@@ -37,21 +38,26 @@ def main() -> None:
 
 
 def sweep(store: PartitionStore, partition: int, producer: Any, step: Step, day: int, at: int) -> int:
-    """Sweep one partition; returns how many rows changed."""
+    """Sweep one partition; returns how many rows changed. Each row is scanned, decoded, scored (by the same fold, from
+    its facts), encoded and written to RocksDB; what has changed is produced.
+    """
     changed = 0
     after: bytes | None = None
+    fold = PartitionFold()
+    fold.enter(OFFSET, Signal(at=at, fact=Tick(day=date.fromordinal(day))))
+    assert fold.sweep_due()
     while found := list(islice(store.items(after), ROWS_AT_ONCE)):
         rows = []
         for key, stored in found:
             row = decode(stored)
-            reaction = tick(row, Subject(*split_key(key)), day, at, DEFAULT_MODEL, "live")
-            if reaction.changed:
-                rows.append((key, encode(row)))
-                for topic, value, headers in step.outgoing(reaction):
-                    producer.produce(topic, value, key, partition, headers=headers)
+            reactions = fold.sweep_row(Subject(*split_key(key)), row)
+            rows.append((key, encode(row)))
+            changed += bool(reactions)
+            for reaction in reactions:
+                for topic, value, headers, to in step.outgoing(key, reaction):
+                    producer.produce(topic, value, to, partition if to == key else -1, headers=headers)
         store.write(rows, None)
         producer.poll(0)
-        changed += len(rows)
         after = found[-1][0]
     return changed
 

@@ -41,8 +41,8 @@ async def score(stream: StreamT[Any]) -> None:
         )
         if row is not None:
             contacts[key] = encode(row)
-        for topic, value, headers in outgoing:
-            await outputs[topic].send(key=key, value=value, headers=headers)
+        for topic, value, headers, to in outgoing:
+            await outputs[topic].send(key=to, value=value, headers=headers)
 
 
 if __name__ == "__main__":

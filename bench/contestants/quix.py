@@ -49,7 +49,7 @@ def main() -> None:
     frame = app.dataframe(source)
     frame = frame.apply(fold, stateful=True, metadata=True, expand=True)
     frame = frame.set_headers(lambda value, _key, _timestamp, _headers: value.headers)
-    frame.to_topic(topic)
+    frame.to_topic(topic, key=lambda value: value.key)
     app.run()
 
 

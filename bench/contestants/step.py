@@ -10,21 +10,29 @@ from typing import NamedTuple
 from models.health.fold import PartitionFold, Subject
 from models.health.react import Reaction
 from models.health.state import ContactState
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_ALERTS,
+    HEALTH_BAND_CHANGES,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SCORES,
+)
 from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import Headers, output_headers
-from schemas.keys import split_key
+from schemas.keys import account_key, split_key
 from schemas.scores import Output
+from schemas.signals import AccountSignal, MemberContribution, MemberLeft
 
-OUTPUTS = (HEALTH_SCORES, HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY)
+OUTPUTS = (HEALTH_SCORES, HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_ALERTS, HEALTH_ACCOUNT_SIGNALS)
 
 
 class Outgoing(NamedTuple):
-    """A record to produce, with the key of the record that it comes from."""
+    """A record to produce."""
 
     topic: str
     value: bytes | None
     headers: Headers
+    key: bytes
 
 
 class Step:
@@ -46,23 +54,32 @@ class Step:
         if fold is None:
             fold = self._folds[partition] = PartitionFold()
         row, reactions = fold.signal(offset, Subject(*split_key(key)), row, signal)
-        return row, [sent for reaction in reactions for sent in self.outgoing(reaction)]
+        return row, [sent for reaction in reactions for sent in self.outgoing(key, reaction)]
 
-    def outgoing(self, reaction: Reaction) -> list[Outgoing]:
-        """What goes out of a reaction."""
+    def outgoing(self, key: bytes, reaction: Reaction) -> list[Outgoing]:
+        """What goes out of a reaction of the contact of a key."""
         found = []
         if reaction.tombstone:
-            found.append(Outgoing(self._topics[HEALTH_SCORES], None, []))
+            found.append(Outgoing(self._topics[HEALTH_SCORES], None, [], key))
         if reaction.close is not None:
-            found.append(self._encoded(HEALTH_SCORE_HISTORY, reaction.close))
+            found.append(self._encoded(HEALTH_SCORE_HISTORY, reaction.close, key))
         if reaction.score is not None:
-            found.append(self._encoded(HEALTH_SCORES, reaction.score))
+            found.append(self._encoded(HEALTH_SCORES, reaction.score, key))
         if reaction.band is not None:
-            found.append(self._encoded(HEALTH_BAND_CHANGES, reaction.band))
+            found.append(self._encoded(HEALTH_BAND_CHANGES, reaction.band, key))
+        for alert in reaction.alerts:
+            found.append(self._encoded(HEALTH_ALERTS, alert, key))
+        for entry in reaction.members:
+            found.append(self._to_account(entry))
         return found
 
-    def _encoded(self, topic: str, record: Output) -> Outgoing:
-        return Outgoing(self._topics[topic], encode(record), output_headers(record))
+    def _encoded(self, topic: str, record: Output, key: bytes) -> Outgoing:
+        return Outgoing(self._topics[topic], encode(record), output_headers(record), key)
+
+    def _to_account(self, entry: AccountSignal) -> Outgoing:
+        fact: MemberContribution | MemberLeft = entry.fact  # type: ignore[assignment]
+        key = account_key(fact.tenant, fact.account)
+        return Outgoing(self._topics[HEALTH_ACCOUNT_SIGNALS], encode(entry), [], key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from models.health.accounts.sums import CONFIDENCES, WHOLE_SHARE, response_class
 from models.health.assess import confidence
 from models.health.bands import BANDS
 from models.health.components.factor import window
-from models.health.components.windows import began, earliest, next_to_leave, own_tickets, times_opened
+from models.health.components.windows import began
 from models.health.facts.answers import CES, NPS, SATISFACTION, Answer, Kind, latest
 from models.health.facts.messages import DAY_MS, conversations_without_ticket
 from models.health.facts.profile import Profile
 from models.health.facts.sections import ANSWERS, HISTORY, LIFE, MESSAGES, TICKETS
-from models.health.facts.tickets import NEVER, Ticket
+from models.health.facts.tickets import NEVER, ticket_times
 from models.health.state import ContactState, Given, Published
 from schemas.signals import Contribution, MemberContribution, MemberLeft
 
@@ -91,39 +91,51 @@ def contribute(
 def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> Given:
     """What the row gives at `now`: measured anew if what it is measured from has changed, or time has."""
     shown = _shown(state.published)
-    if gave is not None and not sections & MEASURED and not gave.is_due(now):
+    stands = gave is not None and not gave.is_due(now)
+    if gave is not None and stands and not sections & MEASURED:
         return gave if shown == gave.shown else msgspec.structs.replace(gave, shown=shown)
-    since = now - WINDOW_MS
-    opened = times_opened(state)
-    talked = conversations_without_ticket(state.messages)
-    answered = [ticket for ticket in own_tickets(state) if ticket.responded_at != NEVER]
-    waits = [_wait(ticket) for ticket in answered if ticket.opened_at >= since]
-    buckets = [bucket for bucket in state.buckets if bucket.responses and began(bucket) >= since]
-    until = earliest(next_to_leave(opened, WINDOW_MS, now), next_to_leave(talked, WINDOW_MS, now))
-    gives = Given(
-        shown,
-        _share(latest(state.answers, _NPS)),
-        _share(latest(state.answers, SATISFACTION)),
-        _share(latest(state.answers, _CES)),
-        _opened_since(state, since) + sum([at >= since for at in talked]),
-        len(waits) + sum(bucket.responses for bucket in buckets),
-        sum(waits) + sum(bucket.response_ms // 1000 for bucket in buckets),
-        bytes(sorted(response_class(wait) for wait in waits)),
-        None if until is None else until // DAY_MS,
-    )
+    if gave is not None and stands and not sections & ANSWERS:
+        answers = gave.nps, gave.csat, gave.ces
+    else:
+        answers = _answered(state.answers, _NPS), _answered(state.answers, SATISFACTION), _answered(state.answers, _CES)
+    load, waits, until = _tickets_since(state, now - WINDOW_MS)
+    responses, seconds = len(waits), sum(waits)
+    for bucket in state.buckets:
+        if began(bucket) >= now - WINDOW_MS:
+            load += bucket.tickets
+            responses += bucket.responses
+            seconds += bucket.response_ms // 1000
+            if bucket.tickets and (until is None or began(bucket) < until):
+                until = began(bucket)
+    classes = bytes(sorted(map(response_class, waits)))
+    until_day = None if until is None else (until + WINDOW_MS + 1) // DAY_MS
+    gives = Given(shown, *answers, load, responses, seconds, classes, until_day)
     return gave if gives == gave else gives
 
 
-def _opened_since(state: ContactState, since: int) -> int:
-    listed = sum([ticket.opened_at >= since for ticket in own_tickets(state)])
-    return listed + sum(bucket.tickets for bucket in state.buckets if began(bucket) >= since)
+def _tickets_since(state: ContactState, since: int) -> tuple[int, list[int], int | None]:
+    """Of the listed tickets opened since a time, and the conversations without a ticket: how many; after how many
+    seconds each answered one was answered; the earliest time. In one pass, for this is done for nearly every signal.
+    """
+    load, waits, first = 0, list[int](), None
+    for packed in state.tickets:
+        here, opened_at, responded_at = ticket_times(packed)
+        if here and opened_at >= since:
+            load += 1
+            if first is None or opened_at < first:
+                first = opened_at
+            if responded_at != NEVER:
+                waits.append(max(0, responded_at - opened_at) // 1000)
+    for at in conversations_without_ticket(state.messages):
+        if at >= since:
+            load += 1
+            if first is None or at < first:
+                first = at
+    return load, waits, first
 
 
-def _wait(ticket: Ticket) -> int:
-    return max(0, ticket.responded_at - ticket.opened_at) // 1000
-
-
-def _share(answer: Answer | None) -> int | None:
+def _answered(answers: list[Answer], kinds: frozenset[Kind]) -> int | None:
+    answer = latest(answers, kinds)
     return None if answer is None else round(answer.share * WHOLE_SHARE)
 
 

@@ -26,7 +26,7 @@ class Ledger(msgspec.Struct, array_like=True, gc=False):
         if not sums:
             del self.coming[after]
 
-    def now(self) -> Sums:
+    def current(self) -> Sums:
         """The sum of all that has come. To be read only."""
         if not self.coming:
             return self.closed

@@ -164,7 +164,7 @@ def _publish(
     mode: Mode,
 ) -> None:
     """Let a record go out if it says anything else than the last one."""
-    members = state.ledger.now()
+    members = state.ledger.current()
     if not _is_known(members, state.own):
         if state.given is not None:
             reaction.portfolios = _entries(moves(tenant, account, state.seq, state.given, None), now, mode)

@@ -24,6 +24,7 @@ LIMIT = KEPT * SIZE
 _ID_AT = 6
 _KEY_SIZE = 14
 _READING_AT = 14
+_TICKET_AT = 20
 _CONVERSATIONS = tuple(Struct(">" + messages * "16xI4x") for messages in range(KEPT + 1))
 
 LABELS: dict[SentimentLabel | None, int] = {None: 0, "negative": 1, "neutral": 2, "positive": 3}
@@ -110,6 +111,8 @@ def times_of_tickets(kept: bytes) -> dict[int, int]:
 
 def conversations_without_ticket(kept: bytes) -> tuple[int, ...]:
     """When the customer last wrote in each conversation that belongs to no ticket, by the kept messages."""
+    if 0 not in memoryview(kept).cast("I")[_TICKET_AT // 4 :: SIZE // 4].tolist():
+        return ()
     return tuple(
         {
             conversation: high << 32 | low

@@ -22,6 +22,8 @@ MAX_ENTRIES = 48
 NEVER = 0
 
 _HEAD = Struct(">Q?6Q")
+ticket_times = Struct(">8x?QQ").unpack_from
+"""Of a packed ticket: whether it is this contact's, when it was opened, and when answered (`NEVER`: not yet)."""
 packed_is_here = itemgetter(ID_BYTES)
 """Whether a packed ticket is this contact's: the byte after its id."""
 _STATUS_BITS = 3

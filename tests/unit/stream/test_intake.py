@@ -9,6 +9,7 @@ import pytest
 from models.sentiment.port import Reading
 from schemas.base import Event, to_milliseconds
 from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
     HEALTH_CONTROL,
     HEALTH_PROFILES,
     HEALTH_SIGNALS,
@@ -31,6 +32,7 @@ from stream.metrics import Metrics
 from tests.unit.stream.fakes import FakePlane, Sent, run_of
 
 NOW = to_milliseconds(datetime(2026, 3, 1, tzinfo=UTC))
+PARTITIONS = {HEALTH_SIGNALS: 3, HEALTH_ACCOUNT_SIGNALS: 3}
 BASE: dict[str, Any] = {
     "event_id": "e1",
     "occurred_at": datetime(2026, 2, 28, tzinfo=UTC),
@@ -81,7 +83,7 @@ class Stage:
         directory: Any = FakeDirectory()
         plane: Any = self.plane
         self.intake = Intake(
-            plane, directory, sentiment, Limit(share), self.metrics, {HEALTH_SIGNALS: 3}, lambda: NOW, **options
+            plane, directory, sentiment, Limit(share), self.metrics, PARTITIONS, lambda: NOW, **options
         )
 
     def take(self, topic: str, *values: bytes | Event | None) -> list[Sent]:
@@ -176,7 +178,9 @@ def test_a_published_model_goes_to_every_partition_of_the_log() -> None:
     model = msgspec.Raw(b'{"version": "2", "components": {"nps": {"weight": 10}}}')
     event = {name: value for name, value in BASE.items() if name != "contact"}
     sent = stage.take(HEALTH_CONTROL, ModelPublished(**event, version="2", model=model, author="u"))
-    assert [(one.topic, one.key, one.partition) for one in sent] == [(HEALTH_SIGNALS, None, n) for n in range(3)]
+    assert [(one.topic, one.key, one.partition) for one in sent] == [
+        (topic, None, n) for topic in (HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS) for n in range(3)
+    ]
 
 
 def test_a_model_that_is_not_valid_is_put_aside_with_what_is_wrong_in_it() -> None:

@@ -72,12 +72,15 @@ MODELS = [
 thorough = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+DERIVED = {"offset", "now", "seq", "published", "closes", "at_risk_since", "alerts", "due_at", "given"}
+
+
 def facts_of(row: Row) -> bytes:
     """All that a row knows, without what came of it."""
     state = row.facts
     bare = ContactState(now=0)
     for field in state.__struct_fields__:
-        if field not in ("offset", "now", "seq", "published", "closes", "at_risk_since"):
+        if field not in DERIVED:
             setattr(bare, field, getattr(state, field))
     return encode(bare)
 

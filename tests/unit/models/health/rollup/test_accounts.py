@@ -108,7 +108,7 @@ def test_an_erased_contact_gives_nothing_any_more() -> None:
     world = settled(company(0), member(0, "ada", "a"), nps(1, "ada", 9), ContactErased(**base(2, contact="ada")))
     record = account(world)
     assert (record.members, record.score, record.nps_answers) == (0, None, 0)
-    assert all(not row.ledger.now() for row in world.rows(lambda it: it.accounts).values())
+    assert all(not row.ledger.current() for row in world.rows(lambda it: it.accounts).values())
 
 
 def test_nps_csat_and_effort_are_of_the_latest_answers() -> None:

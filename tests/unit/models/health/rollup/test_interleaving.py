@@ -108,7 +108,7 @@ def test_an_account_is_what_its_contacts_are_and_no_contact_is_counted_twice(pla
                 scores.setdefault(row.profile.account, []).append(row.published.score)
     for key, account in world.rows(lambda it: it.accounts).items():
         name = key.decode().removeprefix(f"{TENANT}/")
-        sums = account.ledger.now()
+        sums = account.ledger.current()
         assert sums.get(MEMBERS, 0) == members[name]
         assert (scored(sums), total(sums)) == (len(scores.get(name, ())), sum(scores.get(name, ())))
         assert all(count > 0 for count in sums.values())
