@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS, AlertRule
 from models.health.components.component import Component
 from models.health.components.factor import Factor
@@ -16,8 +17,9 @@ from models.health.model import parse_model
 
 PAGE = (Path(__file__).parents[5] / "docs" / "scoring.md").read_text()
 TABLE = re.compile(r"^\| (`\w+`) \| (.+) \| (.*) ?\| (.+) \|$", re.M)
-OF_COMPONENTS, OF_ALERTS = PAGE.split("\n## 8. Alerts\n")
+OF_COMPONENTS, OF_ALERTS, OF_ACCOUNTS = re.split(r"\n## (?:8\. Alerts|9\. Accounts)\n", PAGE)
 ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_COMPONENTS)}
+ACCOUNT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ACCOUNTS)}
 ALERT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ALERTS)}
 
 
@@ -42,6 +44,17 @@ def test_the_table_has_every_component_in_the_order_of_the_registry() -> None:
 def test_the_table_has_the_parameters_with_their_defaults(name: str) -> None:
     told = re.sub(r" \([^)]*\)", "", ROWS[name][1]).strip()
     assert sorted(told.split(", ") if told else []) == sorted(parameters(COMPONENTS[name]))
+
+
+def test_the_table_of_accounts_has_every_component_with_its_parameters() -> None:
+    assert list(ACCOUNT_ROWS) == list(ACCOUNT_COMPONENTS)
+    for name, kind in ACCOUNT_COMPONENTS.items():
+        said = [one for one in msgspec.structs.fields(kind) if one.name != "enabled"]
+        told = ACCOUNT_ROWS[name][1].strip().split(", ")
+        weights = [f"`weight` {word(kind().weight)}"] if any(one.startswith("`weight`") for one in told) else []
+        assert sorted(told) == sorted(
+            [f"`{one.name}` {word(one.default)}" for one in said if one.name != "weight"] + weights
+        )
 
 
 @pytest.mark.parametrize("name", [name for name, kind in COMPONENTS.items() if kind.grades])
