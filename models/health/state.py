@@ -85,15 +85,16 @@ class MergedInto(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 class Given(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the contact gave to its account last (`schemas.signals.Contribution`); its part in the account is that of
-    its profile. `shown` is score, band and confidence in one number. Time alone changes nothing of it before the day
-    `until_day` (since 1970-01-01).
+    its profile. `shown` is score, band and confidence in one number; `tickets` and `talks` (conversations without a
+    ticket) are its load. Time alone changes nothing of it before the day `until_day` (since 1970-01-01).
     """
 
     shown: int | None
     nps: int | None
     csat: int | None
     ces: int | None
-    load: int
+    tickets: int
+    talks: int
     responses: int
     response_seconds: int
     response_times: bytes

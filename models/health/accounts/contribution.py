@@ -21,11 +21,14 @@ from models.health.state import ContactState, Given, Published
 from schemas.signals import Contribution, MemberContribution, MemberLeft
 
 WINDOW_MS = window(60)
-MEASURED = ANSWERS | MESSAGES | TICKETS | HISTORY | LIFE
+_OF_TICKETS, _OF_TALKS = TICKETS | HISTORY | LIFE, MESSAGES | LIFE
+MEASURED = ANSWERS | _OF_TICKETS | _OF_TALKS
 """The sections of a row that what it gives is measured from, beside its score and its profile."""
 
 _NPS: frozenset[Kind] = frozenset((NPS,))
 _CES: frozenset[Kind] = frozenset((CES,))
+
+_NOTHING = Given(None, None, None, None, 0, 0, 0, 0, b"", None)
 
 MemberFact = MemberContribution | MemberLeft
 
@@ -89,49 +92,62 @@ def contribute(
 
 
 def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> Given:
-    """What the row gives at `now`: measured anew if what it is measured from has changed, or time has."""
+    """What the row gives at `now`: of each part the one it gave, unless what it is measured from has changed, or time
+    may have changed it.
+    """
     shown = _shown(state.published)
     stands = gave is not None and not gave.is_due(now)
-    if gave is not None and stands and not sections & MEASURED:
+    if gave is None or not stands:
+        sections = MEASURED
+        gave = _NOTHING if gave is None else gave
+    elif not sections & MEASURED or (sections & MEASURED == HISTORY and state.totals is None):
         return gave if shown == gave.shown else msgspec.structs.replace(gave, shown=shown)
-    if gave is not None and stands and not sections & ANSWERS:
-        answers = gave.nps, gave.csat, gave.ces
-    else:
-        answers = _answered(state.answers, _NPS), _answered(state.answers, SATISFACTION), _answered(state.answers, _CES)
-    load, waits, until = _tickets_since(state, now - WINDOW_MS)
-    responses, seconds = len(waits), sum(waits)
-    for bucket in state.buckets:
-        if began(bucket) >= now - WINDOW_MS:
-            load += bucket.tickets
-            responses += bucket.responses
-            seconds += bucket.response_ms // 1000
-            if bucket.tickets and (until is None or began(bucket) < until):
-                until = began(bucket)
-    classes = bytes(sorted(map(response_class, waits)))
-    until_day = None if until is None else (until + WINDOW_MS + 1) // DAY_MS
-    gives = Given(shown, *answers, load, responses, seconds, classes, until_day)
+    until = gave.until_day if stands else None
+    nps, csat, ces = gave.nps, gave.csat, gave.ces
+    if sections & ANSWERS:
+        nps, csat, ces = (_answered(state.answers, kinds) for kinds in (_NPS, SATISFACTION, _CES))
+    tickets, responses, seconds, classes = gave.tickets, gave.responses, gave.response_seconds, gave.response_times
+    if sections & _OF_TICKETS:
+        tickets, waits, first = _tickets_since(state, now - WINDOW_MS)
+        responses, seconds = len(waits), sum(waits)
+        for bucket in state.buckets:
+            if began(bucket) >= now - WINDOW_MS:
+                tickets += bucket.tickets
+                responses += bucket.responses
+                seconds += bucket.response_ms // 1000
+                if bucket.tickets and (first is None or began(bucket) < first):
+                    first = began(bucket)
+        classes = bytes(sorted(map(response_class, waits)))
+        until = _sooner(until, first)
+    talks = gave.talks
+    if sections & _OF_TALKS:
+        times = [at for at in conversations_without_ticket(state.messages) if at >= now - WINDOW_MS]
+        talks = len(times)
+        until = _sooner(until, min(times, default=None))
+    gives = Given(shown, nps, csat, ces, tickets, talks, responses, seconds, classes, until)
     return gave if gives == gave else gives
 
 
+def _sooner(day: int | None, first: int | None) -> int | None:
+    """The first day on which time changes something: that known, or the one on which `first` leaves the window."""
+    leaves = None if first is None else (first + WINDOW_MS + 1) // DAY_MS
+    return leaves if day is None or (leaves is not None and leaves < day) else day
+
+
 def _tickets_since(state: ContactState, since: int) -> tuple[int, list[int], int | None]:
-    """Of the listed tickets opened since a time, and the conversations without a ticket: how many; after how many
-    seconds each answered one was answered; the earliest time. In one pass, for this is done for nearly every signal.
+    """Of the listed tickets opened since a time: how many, after how many seconds each of the answered ones was
+    answered, and when the first was opened.
     """
-    load, waits, first = 0, list[int](), None
+    count, waits, first = 0, list[int](), None
     for packed in state.tickets:
         here, opened_at, responded_at = ticket_times(packed)
         if here and opened_at >= since:
-            load += 1
+            count += 1
             if first is None or opened_at < first:
                 first = opened_at
             if responded_at != NEVER:
                 waits.append(max(0, responded_at - opened_at) // 1000)
-    for at in conversations_without_ticket(state.messages):
-        if at >= since:
-            load += 1
-            if first is None or at < first:
-                first = at
-    return load, waits, first
+    return count, waits, first
 
 
 def _answered(answers: list[Answer], kinds: frozenset[Kind]) -> int | None:
@@ -165,7 +181,7 @@ def _contribution(given: Given, profile: Profile | None) -> Contribution:
         nps=given.nps,
         csat=given.csat,
         ces=given.ces,
-        load=given.load,
+        load=given.tickets + given.talks,
         responses=given.responses,
         response_seconds=given.response_seconds,
         response_times=tuple(given.response_times),
