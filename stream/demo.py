@@ -1,4 +1,4 @@
-"""Everything on one machine: an embedded broker, a simulated helpdesk, and both workers as processes of their own."""
+"""Everything on one machine: an embedded broker, a simulated helpdesk, and a process for each stage."""
 
 import os
 import subprocess

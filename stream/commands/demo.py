@@ -38,7 +38,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed simulates the same helpdesk.")] = 1,
     picture: Annotated[Path | None, typer.Option(help="Write the last screen to this file (SVG).")] = None,
 ) -> None:
-    """See it work: an embedded broker, a simulated helpdesk, both workers, and the scores as they change.
+    """See it work: an embedded broker, a simulated helpdesk, a worker of each stage, and the scores as they change.
 
     Examples: `heartline demo`, `heartline demo --events 2000 --exit`
     """

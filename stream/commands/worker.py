@@ -1,4 +1,4 @@
-"""`heartline worker intake|scoring`."""
+"""`heartline worker intake|scoring|accounts|portfolios`."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from stream.settings import Settings, Stage
 
 
 def worker(stage: Annotated[Stage, typer.Argument(help="Which stage this process runs.")]) -> None:
-    """Run a worker: one process per stage and core, each scoring worker with a data directory of its own.
+    """Run a worker: one process per stage and core, each but intake with a data directory of its own.
 
     Example: `HEARTLINE_WORKER_ID=scoring-0 HEARTLINE_DATA_DIRECTORY=/var/lib/heartline heartline worker scoring`
     """

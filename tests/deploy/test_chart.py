@@ -4,18 +4,23 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 import yaml
 
+from stream.settings import Stage
+from stream.topics import TABLES
 from tests.deploy.conftest import CHART, SCRIPTS, Helm, run
 from tests.deploy.environment import variables
 
 VALUES = [*sorted((CHART / "ci").glob("*.yaml")), CHART / "values-production.yaml"]
 PRODUCTION = CHART / "values-production.yaml"
 OLDEST, NEWEST = "1.29", "1.37"
+FOLDING = ("scoring", "accounts", "portfolios")
+KINDS = {"intake": "Deployment"} | dict.fromkeys(FOLDING, "StatefulSet")
+"""What runs the worker of each stage."""
 
 
 def kubernetes_validate(rendered: Path, version: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +35,10 @@ def only(objects: list[dict[str, Any]], kind: str, suffix: str = "") -> dict[str
     found = [item for item in objects if item["kind"] == kind and item["metadata"]["name"].endswith(suffix)]
     assert len(found) == 1, f"{len(found)} objects of kind {kind} {suffix}"
     return found[0]
+
+
+def worker(objects: list[dict[str, Any]], stage: str) -> dict[str, Any]:
+    return only(objects, KINDS[stage], f"-{stage}")
 
 
 def container(workload: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +97,8 @@ BAD = {
     "a number of partitions in quotes": 'topics.partitions="12"',
     "no partition": "topics.partitions=0",
     "no worker": "scoring.replicas=0",
+    "no worker of a roll-up": "portfolios.replicas=0",
+    "an unknown value of a roll-up": 'accounts={"standby": 1}',
     "a time that is none": 'recomputeAt="4am"',
     "a broker without its port": 'kafka.bootstrapServers="kafka"',
     "a protocol that Kafka has not": 'kafka.securityProtocol="TLS"',
@@ -107,10 +118,11 @@ def test_the_schema_of_the_values_refuses(helm: Helm, setting: str) -> None:
     assert "values don't meet the specifications of the schema" in refused.stderr, refused.stderr
 
 
-def test_a_standby_without_another_worker_to_live_on_is_refused_in_words(helm: Helm) -> None:
-    refused = helm.template(sets=("scoring.standbyReplicas=1",))
+@pytest.mark.parametrize("stage", FOLDING)
+def test_a_standby_without_another_worker_to_live_on_is_refused_in_words(helm: Helm, stage: str) -> None:
+    refused = helm.template(sets=(f"{stage}.standbyReplicas=1",))
     assert refused.returncode != 0
-    assert "must be less than scoring.replicas" in refused.stderr
+    assert f"must be less than {stage}.replicas" in refused.stderr
 
 
 def test_the_schema_closes_every_object_that_the_chart_reads() -> None:
@@ -128,15 +140,41 @@ def test_the_schema_closes_every_object_that_the_chart_reads() -> None:
     assert open_ones(schema, "") == []
 
 
-def test_a_scoring_pod_keeps_its_name_its_membership_and_its_volume(helm: Helm) -> None:
-    scoring = only(helm.objects(PRODUCTION), "StatefulSet", "-scoring")
-    settings = variables(container(scoring))
+def test_the_chart_runs_every_stage_that_heartline_has(helm: Helm) -> None:
+    objects = helm.objects()
+    assert set(KINDS) == set(get_args(Stage))
+    assert set(FOLDING) == set(TABLES)
+    for stage in KINDS:
+        assert container(worker(objects, stage))["args"] == ["worker", stage]
+    assert len([item for item in objects if item["kind"] in {"Deployment", "StatefulSet"}]) == len(KINDS)
+
+
+@pytest.mark.parametrize("stage", FOLDING)
+def test_a_pod_that_folds_keeps_its_name_its_membership_and_its_volume(helm: Helm, stage: str) -> None:
+    workload = worker(helm.objects(PRODUCTION), stage)
+    settings = variables(container(workload))
     assert settings["HEARTLINE_WORKER_ID"] == "metadata.name"
     assert settings["HEARTLINE_DATA_DIRECTORY"] == "/var/lib/heartline"
     assert "HEARTLINE_STATIC_MEMBERSHIP" not in settings
-    (claim,) = scoring["spec"]["volumeClaimTemplates"]
-    mounts = {mount["name"]: mount["mountPath"] for mount in container(scoring)["volumeMounts"]}
+    (claim,) = workload["spec"]["volumeClaimTemplates"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(workload)["volumeMounts"]}
     assert mounts[claim["metadata"]["name"]] == settings["HEARTLINE_DATA_DIRECTORY"]
+
+
+@pytest.mark.parametrize("stage", FOLDING)
+def test_the_volume_of_a_stage_is_as_its_own_values_say(helm: Helm, stage: str) -> None:
+    given = f'{stage}.persistence={{"size": "7Gi", "storageClassName": "quick"}}'
+    (claim,) = worker(helm.objects(sets=(given,)), stage)["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == "7Gi"
+    assert claim["spec"]["storageClassName"] == "quick"
+
+
+def test_every_name_and_label_of_the_longest_release_fits(helm: Helm) -> None:
+    objects = helm.objects(sets=(f'fullnameOverride="{"n" * 50}"',))
+    for stage, kind in KINDS.items():
+        name = only(objects, kind, f"-{stage}")["metadata"]["name"]
+        # Kubernetes labels each pod with the name and a hash of up to ten characters.
+        assert len(name) + 11 <= 63
 
 
 def test_an_intake_pod_leaves_its_group_when_it_goes(helm: Helm) -> None:
@@ -144,17 +182,17 @@ def test_an_intake_pod_leaves_its_group_when_it_goes(helm: Helm) -> None:
     assert variables(container(intake))["HEARTLINE_STATIC_MEMBERSHIP"] == "false"
 
 
-@pytest.mark.parametrize(("kind", "stage"), [("Deployment", "intake"), ("StatefulSet", "scoring")])
-def test_a_pod_is_given_longer_to_stop_than_it_drains(helm: Helm, kind: str, stage: str) -> None:
-    workload = only(helm.objects(sets=(f"{stage}.drainSeconds=90",)), kind, f"-{stage}")
+@pytest.mark.parametrize("stage", KINDS)
+def test_a_pod_is_given_longer_to_stop_than_it_drains(helm: Helm, stage: str) -> None:
+    workload = worker(helm.objects(sets=(f"{stage}.drainSeconds=90",)), stage)
     drain = int(variables(container(workload))["HEARTLINE_DRAIN_SECONDS"])
     assert drain == 90
     assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain + 10
 
 
-@pytest.mark.parametrize(("kind", "stage"), [("Deployment", "intake"), ("StatefulSet", "scoring")])
-def test_liveness_is_asked_apart_from_readiness(helm: Helm, kind: str, stage: str) -> None:
-    probed = container(only(helm.objects(), kind, f"-{stage}"))
+@pytest.mark.parametrize("stage", KINDS)
+def test_liveness_is_asked_apart_from_readiness(helm: Helm, stage: str) -> None:
+    probed = container(worker(helm.objects(), stage))
     assert probed["livenessProbe"]["httpGet"]["path"] == "/live"
     assert probed["startupProbe"]["httpGet"]["path"] == "/live"
     assert probed["readinessProbe"]["httpGet"]["path"] == "/ready"
@@ -173,12 +211,13 @@ def test_topics_of_somebody_else_are_left_alone(helm: Helm) -> None:
     assert "Job" not in {item["kind"] for item in objects}
 
 
-def test_production_keeps_three_copies_on_the_brokers_and_a_warm_one_beside(helm: Helm) -> None:
-    scoring = only(helm.objects(PRODUCTION), "StatefulSet", "-scoring")
-    settings = variables(container(scoring))
+@pytest.mark.parametrize("stage", FOLDING)
+def test_production_keeps_three_copies_on_the_brokers_and_a_warm_one_beside(helm: Helm, stage: str) -> None:
+    workload = worker(helm.objects(PRODUCTION), stage)
+    settings = variables(container(workload))
     assert settings["HEARTLINE_REPLICATION_FACTOR"] == "3"
     assert settings["HEARTLINE_STANDBY_REPLICAS"] == "1"
-    assert scoring["spec"]["replicas"] > 1
+    assert workload["spec"]["replicas"] > 1
 
 
 def test_secrets_reach_every_process_by_reference_only(helm: Helm) -> None:
@@ -194,7 +233,7 @@ def test_secrets_reach_every_process_by_reference_only(helm: Helm) -> None:
 @pytest.mark.parametrize("values", VALUES, ids=names)
 def test_no_pod_runs_as_root_writes_its_image_or_holds_a_token(helm: Helm, values: Path) -> None:
     workloads = [item for item in helm.objects(values) if item["kind"] in {"Deployment", "StatefulSet", "Job"}]
-    assert len(workloads) >= 2
+    assert len(workloads) >= len(KINDS)
     for workload in workloads:
         pod = workload["spec"]["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -208,8 +247,8 @@ def test_no_pod_runs_as_root_writes_its_image_or_holds_a_token(helm: Helm, value
 
 def test_every_service_and_budget_finds_the_pods_of_its_stage(helm: Helm) -> None:
     objects = helm.objects(CHART / "ci" / "secured-values.yaml")
-    for kind, stage in (("Deployment", "intake"), ("StatefulSet", "scoring")):
-        labels = only(objects, kind, f"-{stage}")["spec"]["template"]["metadata"]["labels"]
+    for stage in KINDS:
+        labels = worker(objects, stage)["spec"]["template"]["metadata"]["labels"]
         service = only(objects, "Service", f"-{stage}")["spec"]["selector"]
         budget = only(objects, "PodDisruptionBudget", f"-{stage}")["spec"]["selector"]["matchLabels"]
         assert service.items() <= labels.items()
@@ -217,10 +256,10 @@ def test_every_service_and_budget_finds_the_pods_of_its_stage(helm: Helm) -> Non
         assert service["app.kubernetes.io/component"] == stage
 
 
-def test_prometheus_finds_both_services(helm: Helm) -> None:
+def test_prometheus_finds_every_service(helm: Helm) -> None:
     objects = helm.objects(CHART / "ci" / "secured-values.yaml")
     monitor = only(objects, "ServiceMonitor")["spec"]
-    for stage in ("intake", "scoring"):
+    for stage in KINDS:
         service = only(objects, "Service", f"-{stage}")
         assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
         assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from stream.settings import Stage
 from tests.deploy.conftest import ROOT, built, run
 
-WORKERS = ("intake", "scoring")
+WORKERS = get_args(Stage)
 
 
 def seconds(duration: str) -> float:
@@ -41,6 +42,13 @@ def test_workers_wait_for_the_topics_and_the_topics_for_a_healthy_broker(compose
         assert services[worker]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
 
 
+def test_every_stage_has_a_worker(compose: dict[str, Any]) -> None:
+    commands = [service.get("command") for service in compose["services"].values()]
+    assert [command for command in commands if command and command[0] == "worker"] == [
+        ["worker", stage] for stage in sorted(WORKERS)
+    ]
+
+
 def test_each_worker_has_an_id_and_a_data_directory_of_its_own(compose: dict[str, Any]) -> None:
     workers = [compose["services"][worker] for worker in WORKERS]
     assert len({worker["environment"]["HEARTLINE_WORKER_ID"] for worker in workers}) == len(workers)
@@ -56,7 +64,7 @@ def test_a_worker_is_given_longer_to_stop_than_it_drains(compose: dict[str, Any]
 
 def test_nothing_is_open_to_other_machines(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
-    assert len(ports) == 3
+    assert len(ports) == 1 + len(WORKERS)
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
     assert len({port["published"] for port in ports}) == len(ports)
 

@@ -1,14 +1,16 @@
 """Every variable that a deployment file sets is one that Heartline reads, with a value that it takes."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from stream.settings import Settings
+from stream.settings import Settings, Stage
+from stream.topics import TABLES
 from tests.deploy.conftest import CHART, ROOT, Helm
 from tests.deploy.environment import variables
 
+WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 KNOWN = {f"HEARTLINE_{name.upper()}" for name in Settings.model_fields}
 FILES = [
     ROOT / "Dockerfile",
@@ -30,7 +32,7 @@ def taken(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Setti
     return Settings(_env_file=None)
 
 
-@pytest.mark.parametrize("service", ["topics", "intake", "scoring"])
+@pytest.mark.parametrize("service", ["topics", *get_args(Stage)])
 def test_heartline_takes_the_settings_of_compose(
     compose: dict[str, Any], service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,19 +42,26 @@ def test_heartline_takes_the_settings_of_compose(
 
 
 @pytest.mark.parametrize("values", ["ci/default-values.yaml", "ci/secured-values.yaml", "values-production.yaml"])
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "Job"])
+@pytest.mark.parametrize("process", ["topics", *get_args(Stage)])
 def test_heartline_takes_the_settings_of_the_chart(
-    helm: Helm, values: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    helm: Helm, values: str, process: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (workload,) = (item for item in helm.objects(CHART / values) if item["kind"] == kind)
+    (workload,) = (item for item in helm.objects(CHART / values) if runs(item, process))
     (container,) = workload["spec"]["template"]["spec"]["containers"]
     settings = taken(variables(container), monkeypatch)
     assert settings.partitions == 12
     assert settings.tenants
 
 
-def test_the_chart_shares_the_defaults_of_the_settings(helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
-    (scoring,) = (item for item in helm.objects() if item["kind"] == "StatefulSet")
-    settings = taken(variables(scoring["spec"]["template"]["spec"]["containers"][0]), monkeypatch)
+def runs(item: dict[str, Any], process: str) -> bool:
+    """Whether this object of the chart runs that process."""
+    labels = item["metadata"]["labels"]
+    return item["kind"] in WORKLOADS and bool(labels["app.kubernetes.io/component"] == process)
+
+
+@pytest.mark.parametrize("stage", TABLES)
+def test_the_chart_shares_the_defaults_of_the_settings(helm: Helm, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workload,) = (item for item in helm.objects() if runs(item, stage))
+    settings = taken(variables(workload["spec"]["template"]["spec"]["containers"][0]), monkeypatch)
     for name in ("partitions", "replication_factor", "standby_replicas", "recompute_at", "drain_seconds", "http_port"):
         assert getattr(settings, name) == Settings.model_fields[name].default, name

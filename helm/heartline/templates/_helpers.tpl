@@ -1,4 +1,4 @@
-{{/* The release's name, cut so that the longest suffix ("-scoring-0" and a hash) still fits a label. */}}
+{{/* The release's name, cut so that the longest suffix ("-portfolios" and a hash) still fits a label. */}}
 {{- define "heartline.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
