@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from models.sentiment.port import Classifier
-from schemas.base import Event, to_milliseconds
+from schemas.base import Event, Mode, to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted
 from schemas.decoding import decode_event, decode_signal, encode
@@ -122,14 +122,14 @@ class HistoryWriter:
         self._sender.send(HEALTH_CONTROL, encode(event), event.tenant.encode(), partition=0)
         self._sender.flush()
 
-    def write(self, logged: Logged) -> None:
+    def write(self, logged: Logged, mode: Mode = "import") -> None:
         """Write one entry; a partition-wide one to every partition."""
         at, (topic, key, fact) = logged
         value: bytes | None
         if topic == HEALTH_SIGNALS:
-            value = encode(Signal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
+            value = encode(Signal(at=at, mode=mode, fact=fact))  # type: ignore[arg-type]
         elif topic == HEALTH_ACCOUNT_SIGNALS:
-            value = encode(AccountSignal(at=at, mode="import", fact=fact))  # type: ignore[arg-type]
+            value = encode(AccountSignal(at=at, mode=mode, fact=fact))  # type: ignore[arg-type]
         else:
             value = encode(fact) if fact is not None else None
         headers = _headers(fact, at) if isinstance(fact, Event) else []
