@@ -119,6 +119,7 @@ class AlertRaised(Output, frozen=True, kw_only=True, gc=False, tag="alert.raised
     contact's alert `account` is the account it belongs to; an account's has no `contact`. `since` is when the condition
     began to hold; `reasons` say in words what moved it. `suppressed_count` crossings were held back before. `late`:
     what raised it had occurred more than a day before. `band` may be set by hand, `computed_band` is the score's own.
+    `seats` and `renewal_at` are the account's, in its own alerts: they say who goes first.
     """
 
     contact: SubjectId | None = None
@@ -136,6 +137,8 @@ class AlertRaised(Output, frozen=True, kw_only=True, gc=False, tag="alert.raised
     computed_band: Band | None = None
     confidence: Confidence | None = None
     since: UtcTime | None = None
+    seats: int | None = None
+    renewal_at: UtcTime | None = None
 
 
 class ScoreClosed(Output, frozen=True, kw_only=True, gc=False, tag="score.closed"):

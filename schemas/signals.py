@@ -197,9 +197,12 @@ class Signal(LogEntry, frozen=True, kw_only=True, gc=False):
 
 
 class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):
-    """An entry of `health.account-signals`, keyed `tenant/account`; partition-wide ones have no key."""
+    """An entry of `health.account-signals`, keyed `tenant/account`; partition-wide ones have no key. `remodelled`:
+    another model alone made the contact say it.
+    """
 
     fact: AccountFact
+    remodelled: bool = False
 
 
 class PortfolioSignal(LogEntry, frozen=True, kw_only=True, gc=False):

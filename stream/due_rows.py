@@ -1,4 +1,4 @@
-"""Which rows fall due when, in scoring's table: an empty row per contact that something ends for, in the order of time.
+"""Which rows fall due when, in a stage's table: an empty row per subject that something ends for, in the order of time.
 
 A clock then touches the few rows whose time has come, and never looks at the others.
 """
@@ -9,7 +9,10 @@ import msgspec
 
 from stream.dataplane import PartitionState
 
-# Before all contacts: no tenant begins with this byte.
+DUE_MARK = b"\xc1\xc2"
+"""How a row of the index is stored: nothing else begins so."""
+
+# Before all subjects: no tenant begins with this byte.
 PREFIX = b"\x01due\x00"
 _TIME_SIZE = 8
 
@@ -28,7 +31,7 @@ class DueRows:
         self._rows = rows
 
     def move(self, key: bytes, before: int | None, after: int | None) -> None:
-        """A contact was due at a time (UTC milliseconds; None is never) and is now at another one."""
+        """A subject was due at a time (UTC milliseconds; None is never) and is now at another one."""
         if before == after:
             return
         if before is not None:
@@ -37,7 +40,7 @@ class DueRows:
             self._rows.put(_key(after, key), _DUE)
 
     def earliest(self, limit: int) -> list[tuple[int, bytes]]:
-        """The first so many that fall due: when, and which contact's key."""
+        """The first so many that fall due: when, and whose key."""
         behind, time_ends = len(PREFIX), len(PREFIX) + _TIME_SIZE
         found = self._rows.scan(PREFIX, limit)
         return [(int.from_bytes(key[behind:time_ends]), key[time_ends:]) for key, _ in found if key.startswith(PREFIX)]

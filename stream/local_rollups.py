@@ -29,9 +29,20 @@ class LocalRollup:
         self.offset += 1
         if key is None:
             self.fold.enter(self.offset, entry)
-            return self._sweep()
+            return [*self._fall_due(), *self._sweep()]
         self.rows[key], reactions = self.fold.signal(self.offset, split_key(key), self.rows.get(key), entry)
         return self._shown(key, reactions)
+
+    def _fall_due(self) -> list[Any]:
+        """Look at the rows that the clock has something for, if the roll-up knows a clock."""
+        until = getattr(self.fold, "due_until", None)
+        if until is None:
+            return []
+        told: list[Any] = []
+        for key in sorted(key for key, row in self.rows.items() if row.due_at is not None and row.due_at <= until):
+            told += self._shown(key, self.fold.due_row(split_key(key), self.rows[key]))
+        self.fold.due_done(min((row.due_at for row in self.rows.values() if row.due_at is not None), default=None))
+        return told
 
     def _sweep(self) -> list[Any]:
         told: list[Any] = []

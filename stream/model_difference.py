@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.members import Members
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS
@@ -63,6 +64,8 @@ def _fields(document: Document) -> dict[str, Any]:
     account = AccountBlock() if document.account is None else document.account
     for name, parameters in {Members.name: {}, **account.components}.items():
         fields[f"account.components.{name}"] = _whole(ACCOUNT_COMPONENTS.get(name), parameters)
+    for name, kind in ACCOUNT_ALERTS.items():
+        fields[f"account.alerts.{name}"] = _whole(kind, account.alerts.get(name, {}))
     fields["account.bands"] = _whole(BandEdges, {**document.bands, **account.bands}) if account.bands else None
     if document.segments:
         fields["segments"] = ", ".join(segment.name for segment in document.segments)

@@ -25,11 +25,12 @@ from schemas.catalogue import (
 )
 from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_account_signal, decode_portfolio_signal, encode
-from schemas.keys import account_key, portfolio_key, split_key
+from schemas.keys import account_key, portfolio_key, split_key, subject_key
 from schemas.signals import (
     ROLLUP_PARTITION_FACTS,
     AccountContribution,
     AccountSignal,
+    Clock,
     MemberContribution,
     MemberLeft,
     PortfolioSignal,
@@ -37,20 +38,21 @@ from schemas.signals import (
 )
 from stream.dataplane import Cycle, DataPlane, PartitionState, Run
 from stream.dead_letters import Limit
-from stream.errors import NewerStateRow
+from stream.due_rows import DUE_MARK, DueRow, DueRows
+from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
-from stream.stage import SWEEP_ROWS, Stage, put_output
+from stream.stage import SWEEP_ROWS, Stage, put_alert, put_output
 from stream.table import CONTROL_KEY, CONTROL_MARK, MODEL_MARK
 
 log = structlog.get_logger()
 
-Row = accounts.AccountState | portfolios.PortfolioState | RollupControl | ModelRow
+Row = accounts.AccountState | portfolios.PortfolioState | RollupControl | ModelRow | DueRow
 Fold = RollupFold[Any, Any, Any]
 
 
 class RollupCodec:
-    """Stored rows of a roll-up: subjects, the partition's control row, and documents of models."""
+    """Stored rows of a roll-up: subjects, the partition's control row, documents of models, and what is due when."""
 
     def __init__(self, encode_row: Callable[[Any], bytes], decode_row: Callable[[bytes], Row]) -> None:
         self._encode, self._decode = encode_row, decode_row
@@ -59,6 +61,8 @@ class RollupCodec:
         """The stored form of a row."""
         if isinstance(row, RollupControl):
             return CONTROL_MARK + encode_rollup_control(row)
+        if isinstance(row, DueRow):
+            return DUE_MARK
         return MODEL_MARK + row.document if isinstance(row, ModelRow) else self._encode(row)
 
     def decode(self, data: bytes) -> Row:
@@ -66,6 +70,8 @@ class RollupCodec:
         try:
             if data[:1] != CONTROL_MARK:
                 return self._decode(data)
+            if data == DUE_MARK:
+                return DueRow()
             return ModelRow(data[2:]) if data[:2] == MODEL_MARK else decode_rollup_control(data[1:])
         except NewerStateVersion as error:
             raise NewerStateRow(f"{error}; run the version of Heartline that wrote it, or a newer one") from error
@@ -89,6 +95,21 @@ class Rollup(Stage[Any]):
     def tell(self, cycle: Cycle[Any], reaction: Any) -> None:
         """Send what goes to the stage after this one."""
 
+    def keep(self, rows: "PartitionState[Any]", key: bytes, row: Any, due_at: int | None) -> None:
+        """Write a row that was due at a time before."""
+        rows.put(key, row)
+
+    def due_at(self, row: Any) -> int | None:
+        """When a row falls due by the clock; no row does in most roll-ups."""
+        return None
+
+    def fall_due(self, partition: int, cycle: Cycle[Any], fold: Any) -> bool:
+        """Touch the next rows that the clock has something for; whether there were any."""
+        return False
+
+    def passed(self, rows: "PartitionState[Any]", fold: Any) -> None:
+        """The clock of the log has moved on."""
+
     def done(self, cycle: Cycle[Any], partition: int, pending: Pending) -> None:
         """Tell the stage after this one that a day is closed in a partition."""
 
@@ -104,14 +125,17 @@ class Rollup(Stage[Any]):
                 refused[signal.reason] += 1
                 self._put_aside(run, record, signal, cycle)
             elif subject is None:
-                fold.enter(record.offset, signal)
+                if fold.enter(record.offset, signal) and isinstance(signal.fact, Clock):
+                    self.passed(rows, fold)
             else:
                 key = record.key or b""
-                row, reactions = fold.signal(record.offset, subject, rows.get(key), signal)
+                known = rows.get(key)
+                due_at = self.due_at(known)
+                row, reactions = fold.signal(record.offset, subject, known, signal)
                 if row is None:
                     duplicates += 1
                     continue
-                rows.put(key, row)
+                self.keep(rows, key, row, due_at)
                 self._send(cycle, run.partition, key, reactions)
         if fold.changed:
             rows.put(CONTROL_KEY, fold.control)
@@ -123,13 +147,17 @@ class Rollup(Stage[Any]):
         """Sweep the next rows of a partition; False if nothing waits there."""
         rows = cycle.state(partition)
         fold = self._fold(rows)
+        fell_due = self.fall_due(partition, cycle, fold)
         if not fold.sweep_due():
-            return False
+            if fold.changed:
+                rows.put(CONTROL_KEY, fold.control)
+            return fell_due
         found = rows.scan(fold.control.cursor or BEHIND, SWEEP_ROWS)
         for key, row in found:
+            due_at = self.due_at(row)
             reactions = fold.sweep_row(split_key(key), row)
             if reactions:
-                rows.put(key, row)
+                self.keep(rows, key, row, due_at)
                 self._send(cycle, partition, key, reactions)
         if found:
             fold.control.cursor = found[-1][0]
@@ -148,7 +176,7 @@ class Rollup(Stage[Any]):
         return self.fold_of(control, ModelRows(rows))
 
     def _send(
-        self, cycle: Cycle[Any], partition: int, key: bytes, reactions: list[AccountReaction | PortfolioReaction]
+        self, cycle: Cycle[Any], partition: int, key: bytes, reactions: Sequence[AccountReaction | PortfolioReaction]
     ) -> None:
         for reaction in reactions:
             if reaction.tombstone:
@@ -184,7 +212,11 @@ class Accounts(Rollup):
     decode = staticmethod(decode_account_signal)
 
     def tell(self, cycle: Cycle[Any], reaction: AccountReaction) -> None:
-        """Send what the account gives to its portfolios."""
+        """Send the account's alerts, and what it gives to its portfolios."""
+        for alert in reaction.alerts:
+            # Contacts' alerts lie under tenant/contact: an account of the same id is somebody else.
+            key = subject_key(alert.tenant, "account", str(alert.account))
+            put_alert(cycle, self._metrics, key, alert)
         for entry in reaction.portfolios:
             fact = entry.fact
             assert isinstance(fact, AccountContribution)
@@ -193,6 +225,43 @@ class Accounts(Rollup):
     def done(self, cycle: Cycle[Any], partition: int, pending: Pending) -> None:
         """Tell every partition of portfolios."""
         day_done(cycle, HEALTH_PORTFOLIO_SIGNALS, PortfolioSignal, pending, partition, self._partitions, self.topic)
+
+    # -- what falls due ------------------------------------------------------------------------------------------------
+
+    def due_at(self, row: accounts.AccountState | None) -> int | None:
+        """When something ends for the account by time alone."""
+        return None if row is None else row.due_at
+
+    def keep(self, rows: "PartitionState[Any]", key: bytes, row: accounts.AccountState, due_at: int | None) -> None:
+        """Write a row, and when it falls due."""
+        rows.put(key, row)
+        DueRows(rows).move(key, due_at, row.due_at)
+
+    def fall_due(self, partition: int, cycle: Cycle[Any], fold: AccountFold) -> bool:
+        """Touch the next rows that are due by the clock; whether there were any."""
+        until = fold.due_until
+        if until is None:
+            return False
+        rows = cycle.state(partition)
+        found = [entry for entry in DueRows(rows).earliest(SWEEP_ROWS) if entry[0] <= until]
+        for due_at, key in found:
+            row = rows.get(key)
+            if not isinstance(row, accounts.AccountState) or row.due_at != due_at:
+                raise StateError(
+                    "the index of what is due is not that of the rows; "
+                    "`heartline state reset --everywhere` folds it anew from the log"
+                )
+            reactions = fold.due_row(split_key(key), row)
+            self.keep(rows, key, row, due_at)
+            self._send(cycle, partition, key, reactions)
+        if len(found) < SWEEP_ROWS:
+            self.passed(rows, fold)
+        return bool(found)
+
+    def passed(self, rows: "PartitionState[Any]", fold: AccountFold) -> None:
+        """Forget the clock entries that no row waits for."""
+        first = DueRows(rows).earliest(1)
+        fold.due_done(first[0][0] if first else None)
 
 
 class Portfolios(Rollup):

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Any, get_args
 
 import structlog
@@ -19,7 +18,6 @@ from models.health.state import encode as encode_contact
 from schemas.base import Band, to_milliseconds
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
-    HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
     HEALTH_PROFILES,
     HEALTH_RECEIPTS,
@@ -36,20 +34,18 @@ from schemas.scores import Output
 from schemas.signals import PARTITION_FACTS, AccountSignal, Clock, ContactFact, Signal
 from stream.dataplane import Cycle, DataPlane, PartitionState, Run
 from stream.dead_letters import Limit
-from stream.due_rows import DueRow, DueRows
+from stream.due_rows import DUE_MARK, DueRow, DueRows
 from stream.errors import NewerStateRow, StateError
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
 from stream.rollup import day_done, tell_accounts
-from stream.stage import SWEEP_ROWS, Stage, put_output, tag_of
+from stream.stage import SWEEP_ROWS, Stage, put_alert, put_output, tag_of
 from stream.table import CONTROL_KEY, CONTROL_MARK, MODEL_MARK
 
 log = structlog.get_logger()
 
 Row = ContactState | ControlRow | ModelRow | DueRow
 
-# A stored row of the index of what is due: nothing else begins so.
-DUE_MARK = b"\xc1\xc2"
 DAY_MS = 86_400_000
 
 
@@ -267,11 +263,7 @@ class Outbox:
             changes = self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type)
             self._cycle.on_commit(changes.inc)
         for alert in reaction.alerts:
-            self._put(HEALTH_ALERTS, key, alert)
-            self._cycle.on_commit(self._metrics.alerts.labels(alert.kind).inc)
-            if alert.suppressed_count:
-                suppressed = self._metrics.alerts_suppressed.labels(alert.kind)
-                self._cycle.on_commit(partial(suppressed.inc, alert.suppressed_count))
+            put_alert(self._cycle, self._metrics, key, alert, self._partition)
         if reaction.gone is not None:
             self._let_go(key, reaction.gone)
         if reaction.members:

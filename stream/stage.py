@@ -4,12 +4,14 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from schemas.base import Record
+from schemas.catalogue import HEALTH_ALERTS
 from schemas.decoding import DecodeFailure, encode
 from schemas.headers import output_headers
-from schemas.scores import Output
+from schemas.scores import AlertRaised, Output
 from stream.dataplane import Cycle, DataPlane, Generation, Run
 from stream.dead_letters import Limit, dead_letter
 from stream.metrics import Metrics
@@ -102,9 +104,19 @@ class Stage(ABC, Generic[RowT]):
         cycle.on_commit(committed)
 
 
-def put_output(cycle: Cycle[Any], topic: str, key: bytes, record: Output, partition: int) -> None:
-    """Send an output with its headers to the partition of its subject."""
+def put_output(cycle: Cycle[Any], topic: str, key: bytes, record: Output, partition: int | None) -> None:
+    """Send an output with its headers to the partition of its subject (None: that of its key)."""
     cycle.send(topic, encode(record), key, output_headers(record), partition)
+
+
+def put_alert(
+    cycle: Cycle[Any], metrics: Metrics, key: bytes, alert: AlertRaised, partition: int | None = None
+) -> None:
+    """Send an alert, and count it once it is committed."""
+    put_output(cycle, HEALTH_ALERTS, key, alert, partition)
+    cycle.on_commit(metrics.alerts.labels(alert.kind).inc)
+    if alert.suppressed_count:
+        cycle.on_commit(partial(metrics.alerts_suppressed.labels(alert.kind).inc, alert.suppressed_count))
 
 
 def tag_of(record: Record) -> str:

@@ -40,10 +40,13 @@ class SegmentDocument(Blocks, frozen=True, kw_only=True):
 
 
 class AccountBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How accounts are scored: components (`accounts.components.registry`), and bands where they have their own."""
+    """How accounts are scored: components (`accounts.components.registry`), bands where they have their own, and
+    alerts (`accounts.alerts.registry`).
+    """
 
     components: dict[str, Parameters] = msgspec.field(default_factory=dict)
     bands: Parameters = msgspec.field(default_factory=dict)
+    alerts: dict[str, Parameters] = msgspec.field(default_factory=dict)
 
 
 class Document(Blocks, frozen=True, kw_only=True):

@@ -249,7 +249,8 @@ class PartitionFold:
         given = row.given
         reaction = self._aged(subject, row, pending, now)
         if given is not None:
-            self._contribute(reaction, subject, row, given, pending.mode, pending.after, now)
+            remodelled = pending.day is None
+            self._contribute(reaction, subject, row, given, pending.mode, pending.after, now, remodelled=remodelled)
             if row.given is not given:
                 reaction.changed, row.now = True, now
         return reaction
@@ -263,10 +264,12 @@ class PartitionFold:
         mode: Mode,
         after: int,
         now: int | None = None,
+        *,
+        remodelled: bool = False,
     ) -> None:
         at = row.now if now is None else now
         told = contribute(*subject, row, Before(row.profile, given), NOTHING, at, after)
-        reaction.members = [AccountSignal(at=at, mode=mode, fact=one) for one in told]
+        reaction.members = [AccountSignal(at=at, mode=mode, fact=one, remodelled=remodelled) for one in told]
 
     def _aged(self, subject: Subject, row: ContactState, pending: Pending, now: int) -> Reaction:
         model = self.model(subject.tenant, pending.offset, row)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS
 from models.health.bands import BandEdges
@@ -36,6 +37,7 @@ def model_form() -> type[Form]:
         partial=False,
         components=_named("AccountComponents", ACCOUNT_COMPONENTS, partial=False),
         bands=_form(BandEdges, partial=True),
+        alerts=_named("AccountAlerts", ACCOUNT_ALERTS, partial=False),
     )
     more: dict[str, Any] = {"segments": list[segment], "account": account | None}  # type: ignore[valid-type]
     return _form(Document, partial=False, **_blocks(partial=False), **more)

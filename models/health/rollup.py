@@ -6,12 +6,12 @@ model, and is applied to a row before its first later signal or by the sweep, wh
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from models.health.fold import NO_OFFSET, Documents, DocumentsInMemory, InForce
+from models.health.fold import NO_OFFSET, Documents, DocumentsInMemory, InForce, Minute
 from models.health.model import document_digest
 from schemas.base import Mode
 from schemas.control import ModelPublished
@@ -46,7 +46,9 @@ class OpenDay(msgspec.Struct, array_like=True, gc=False):
 
 
 class RollupControl(msgspec.Struct, array_like=True):
-    """What a partition remembers of the entries that concern all its rows. `last_day` is the latest that was closed."""
+    """What a partition remembers of the entries that concern all its rows. `last_day` is the latest that was closed.
+    `minutes` are the clock entries by which a row may be due still.
+    """
 
     version: int = CONTROL_VERSION
     offset: int = NO_OFFSET
@@ -57,6 +59,7 @@ class RollupControl(msgspec.Struct, array_like=True):
     pending: list[Pending] = msgspec.field(default_factory=list)
     sweep_until: int | None = None
     cursor: bytes = b""
+    minutes: list[Minute] = msgspec.field(default_factory=list)
 
 
 class Row(Protocol):
@@ -169,7 +172,10 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
         """
         if row is not None and offset <= row.offset:
             return None, []
-        reactions: list[ReactionT] = [] if row is None else list(self._catch_up(subject, row, offset))
+        reactions: list[ReactionT] = []
+        if row is not None:
+            reactions += self._catch_up(subject, row, offset)
+            reactions += self._fall_due(subject, row, max(signal.at, self.control.now, row.now), offset, signal.mode)
         row, reaction = self._fold(offset, subject, row, signal)
         row.offset = offset
         return row, [*reactions, reaction]
@@ -177,10 +183,21 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
     def _catch_up(self, subject: tuple[str, str], row: RowT, before: int) -> Iterator[ReactionT]:
         for pending in self.control.pending:
             if row.offset < pending.offset < before:
+                yield from self._by_the_clock(subject, row, pending.offset)
+                yield from self._fall_due(subject, row, max(row.now, pending.now), pending.offset, pending.mode)
                 reaction = self._apply(subject, row, pending)
                 if reaction is not None and reaction.changed:
                     row.offset = pending.offset
                     yield reaction
+        yield from self._by_the_clock(subject, row, before)
+
+    def _by_the_clock(self, subject: tuple[str, str], row: RowT, before: int) -> Iterable[ReactionT]:
+        """What falls due by the clock entries before an offset; nothing does in most roll-ups."""
+        return ()
+
+    def _fall_due(self, subject: tuple[str, str], row: RowT, now: int, offset: int, mode: Mode) -> Iterable[ReactionT]:
+        """What falls due up to `now`, before the entry at `offset`; nothing does in most roll-ups."""
+        return ()
 
     def _apply(self, subject: tuple[str, str], row: RowT, pending: Pending) -> ReactionT | None:
         if pending.day is not None:

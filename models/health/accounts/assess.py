@@ -1,7 +1,6 @@
 """From an account's facts to its score: 100 times the weighted mean of the components that have data."""
 
-import msgspec
-
+from models.health.accounts.assessment import AccountAssessment
 from models.health.accounts.components.component import Facts
 from models.health.accounts.model import AccountModel
 from models.health.accounts.own import Own
@@ -10,18 +9,6 @@ from models.health.accounts.sums import Sums
 from models.health.assess import weigh
 from models.health.bands import BANDS, rounded
 from models.health.state import Components
-
-
-class AccountAssessment(msgspec.Struct, frozen=True, gc=False):
-    """An account's score at `now` by a model, and what explains it. Bands by their places in `BANDS`."""
-
-    now: int
-    components: Components
-    weight: int | float
-    score_raw: float
-    score: int
-    band: int
-    computed_band: int
 
 
 def assess_account(

@@ -1,11 +1,22 @@
 """The fold of one partition of `health.account-signals`."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+
 from models.health.accounts.model import DEFAULT_ACCOUNT_MODEL, AccountModel, parse_account_model
-from models.health.accounts.react import AccountReaction, age_account, close_account, forget_members, react_account
+from models.health.accounts.react import (
+    AccountReaction,
+    close_account,
+    due_account,
+    forget_members,
+    react_account,
+    remodel_account,
+)
 from models.health.accounts.state import AccountState
-from models.health.react import MODEL_CHANGE
+from models.health.fold import Minute
 from models.health.rollup import Pending, RollupFold
-from schemas.signals import AccountSignal
+from schemas.base import Mode
+from schemas.signals import AccountSignal, Clock
 
 Subject = tuple[str, str]
 
@@ -36,7 +47,57 @@ class AccountFold(RollupFold[AccountState, AccountSignal, AccountReaction]):
 
     def _remodel(self, subject: Subject, row: AccountState, pending: Pending) -> AccountReaction:
         model = self.model(subject[0], pending.offset)
-        return age_account(row, *subject, pending.now, model, MODEL_CHANGE, pending.mode)
+        return remodel_account(row, *subject, pending.now, model, pending.mode)
+
+    # -- what falls due ------------------------------------------------------------------------------------------------
+
+    def enter(self, offset: int, signal: AccountSignal) -> bool:
+        """Take in an entry that concerns every row; False if it was seen before."""
+        entered = super().enter(offset, signal)
+        if entered and isinstance(signal.fact, Clock):
+            self.control.minutes.append(Minute(offset, self.control.now, 0))
+        return entered
+
+    def _by_the_clock(self, subject: Subject, row: AccountState, before: int) -> Iterator[AccountReaction]:
+        minutes = self.control.minutes
+        while row.due_at is not None:
+            place = bisect_left(minutes, row.due_at, key=lambda one: one.now)
+            if place == len(minutes) or minutes[place].offset >= before:
+                return
+            minute = minutes[place]
+            yield from self._fall_due(subject, row, minute.now, max(minute.offset, row.offset), "live")
+
+    def _fall_due(
+        self, subject: Subject, row: AccountState, now: int, offset: int, mode: Mode
+    ) -> Iterator[AccountReaction]:
+        while row.due_at is not None and row.due_at <= now:
+            reaction = due_account(row, *subject, self.model(subject[0], offset - 1), mode)
+            row.offset = offset
+            yield reaction
+
+    @property
+    def due_until(self) -> int | None:
+        """Rows that are due by now may wait for it (UTC milliseconds); None if none can."""
+        minutes = self.control.minutes
+        return minutes[-1].now if minutes else None
+
+    def due_row(self, subject: Subject, row: AccountState) -> list[AccountReaction]:
+        """Apply to a row what it is due by the clock, after all that the log has before; the row must be written."""
+        minutes = self.control.minutes
+        return list(self._catch_up(subject, row, minutes[-1].offset + 1)) if minutes else []
+
+    def due_done(self, next_due: int | None) -> None:
+        """No row is due before `next_due`: forget the clock entries before, but for those that a row can still become
+        due by when it catches up with an earlier close or model.
+        """
+        control = self.control
+        if control.minutes:
+            first = control.pending[0].offset if control.pending else control.offset + 1
+            kept = [
+                one for one in control.minutes if one.offset > first or (next_due is not None and one.now >= next_due)
+            ]
+            self.changed |= len(kept) != len(control.minutes)
+            control.minutes = kept
 
 
 _models: dict[bytes, AccountModel] = {}

@@ -1,21 +1,28 @@
 """How an account is scored: the block `account` of a tenant's model."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import msgspec
 
+from models.health.accounts.alerts.registry import ACCOUNT_ALERTS, AccountRule
 from models.health.accounts.components.component import AccountComponent
 from models.health.accounts.components.members import Members
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.bands import BandEdges
-from models.health.document import AccountBlock, Document, decode_document, problem
+from models.health.document import AccountBlock, Document, Parameters, decode_document, problem
 from models.health.errors import ModelError, Problem
+
+Rule = TypeVar("Rule", AccountComponent, AccountRule)
 
 
 class AccountModel(msgspec.Struct, frozen=True):
-    """A model of accounts that is valid. `components` are those that count, in the model's order."""
+    """A model of accounts that is valid. `components` are those that count, in the model's order; `alerts` are on."""
 
     version: str
     components: tuple[AccountComponent, ...]
     bands: BandEdges = BandEdges()
+    alerts: tuple[AccountRule, ...] = tuple(kind() for kind in ACCOUNT_ALERTS.values())
 
 
 def parse_account_model(document: bytes | msgspec.Raw) -> AccountModel:
@@ -48,23 +55,38 @@ def build_account_model(document: Document, problems: list[Problem]) -> AccountM
     except msgspec.ValidationError as error:
         if block.bands:
             problems.append(problem(("account", "bands"), error))
-    return AccountModel(document.version, counting, bands)
+    return AccountModel(document.version, counting, bands, _alerts(block, problems))
 
 
 def _components(block: AccountBlock, problems: list[Problem]) -> list[AccountComponent]:
-    components = []
-    for name, parameters in block.components.items():
-        where = ("account", "components", name)
-        kind = ACCOUNT_COMPONENTS.get(name)
+    return _converted(ACCOUNT_COMPONENTS, "component of accounts", block.components, "components", problems)
+
+
+def _alerts(block: AccountBlock, problems: list[Problem]) -> tuple[AccountRule, ...]:
+    """The rules that are on, in the registry's order: those that the block does not name have their defaults."""
+    named = {
+        rule.name: rule
+        for rule in _converted(ACCOUNT_ALERTS, "kind of account alert", block.alerts, "alerts", problems)
+    }
+    rules = [named.get(name) or kind() for name, kind in ACCOUNT_ALERTS.items()]
+    return tuple(rule for rule in rules if rule.enabled)
+
+
+def _converted(
+    kinds: Mapping[str, type[Rule]], what: str, blocks: dict[str, Parameters], place: str, problems: list[Problem]
+) -> list[Rule]:
+    rules = []
+    for name, parameters in blocks.items():
+        where = ("account", place, name)
+        kind = kinds.get(name)
         if kind is None:
-            known = ", ".join(ACCOUNT_COMPONENTS)
-            problems.append(Problem(where, f"there is no such component of accounts; there are: {known}"))
+            problems.append(Problem(where, f"there is no such {what}; there are: {', '.join(kinds)}"))
             continue
         try:
-            components.append(msgspec.convert(parameters, kind))
+            rules.append(msgspec.convert(parameters, kind))
         except msgspec.ValidationError as error:
             problems.append(problem(where, error))
-    return components
+    return rules
 
 
 DEFAULT_ACCOUNT_MODEL = AccountModel("default", (Members(),))

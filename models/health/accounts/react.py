@@ -6,7 +6,10 @@ from datetime import date
 import msgspec
 
 from models.health.accounts import sums
-from models.health.accounts.assess import AccountAssessment, assess_account
+from models.health.accounts.alerts.standing import Standing
+from models.health.accounts.alerts.watch import account_alerts_due_at, watch_account
+from models.health.accounts.assess import assess_account
+from models.health.accounts.assessment import AccountAssessment
 from models.health.accounts.ledger import Ledger
 from models.health.accounts.model import AccountModel
 from models.health.accounts.own import OWN_FACTS, Own, OwnFact, told
@@ -14,12 +17,14 @@ from models.health.accounts.portfolios_of import moves
 from models.health.accounts.records import account_score, fingerprint
 from models.health.accounts.roles import Roles, changed_roles
 from models.health.accounts.state import AccountState, Moved, Shared, Then
+from models.health.alerts.rule import Circumstances
 from models.health.bands import AT_RISK
 from models.health.closes import add_close, pack_close
-from models.health.react import RECOMPUTE
-from schemas.base import Mode
+from models.health.facts.messages import DAY_MS
+from models.health.react import CLOCK_CAUSE, MODEL_CHANGE, RECOMPUTE
+from schemas.base import Mode, to_milliseconds
 from schemas.control import OverrideCleared, OverrideSet
-from schemas.scores import AccountScoreUpdated, Cause
+from schemas.scores import AccountScoreUpdated, AlertRaised, Cause
 from schemas.signals import AccountContribution, AccountSignal, MemberContribution, MemberLeft, PortfolioSignal
 
 _OVERRIDE = Cause(type="override")
@@ -32,6 +37,7 @@ class AccountReaction(msgspec.Struct, gc=False):
     portfolios: Sequence[PortfolioSignal] = ()
     tombstone: bool = False
     changed: bool = False
+    alerts: Sequence[AlertRaised] = ()
 
 
 def react_account(
@@ -60,7 +66,9 @@ def react_account(
         _own(state, fact, open_days)
         cause = _OVERRIDE if isinstance(fact, OverrideSet | OverrideCleared) else _cause(fact)
     reaction = AccountReaction(changed=True)
-    _publish(reaction, state, tenant, account, now, model, cause, signal.mode)
+    how = Circumstances(now, signal.mode == "import" and not signal.alerts, now - _occurred(signal) > DAY_MS)
+    _publish(reaction, state, tenant, account, model, how, cause, signal.mode, remodelled=signal.remodelled)
+    state.due_at = next_due(state, model)
     return state, reaction
 
 
@@ -94,32 +102,69 @@ def close_account(
     if shared != state.closed:
         state.closed, reaction.changed = shared, True
     later = max(now, state.now)
-    _publish(reaction, state, tenant, account, later, model, RECOMPUTE, mode)
+    how = Circumstances(later, mode == "import", daily=True)
+    _publish(reaction, state, tenant, account, model, how, RECOMPUTE, mode)
     reaction.portfolios = [*_entries(closing, now, mode), *reaction.portfolios]
     if reaction.changed:
         state.now = later
+        state.due_at = next_due(state, model)
     return reaction
 
 
-def age_account(
-    state: AccountState, tenant: str, account: str, now: int, model: AccountModel, cause: Cause, mode: Mode
+def remodel_account(
+    state: AccountState, tenant: str, account: str, now: int, model: AccountModel, mode: Mode
 ) -> AccountReaction:
-    """Another model came into force, or time has passed."""
+    """Another model came into force."""
     reaction = AccountReaction()
-    _publish(reaction, state, tenant, account, max(now, state.now), model, cause, mode)
+    now, due_at = max(now, state.now), state.due_at
+    how = Circumstances(now, mode == "import")
+    _publish(reaction, state, tenant, account, model, how, MODEL_CHANGE, mode, remodelled=True)
     if reaction.changed:
-        state.now = max(now, state.now)
+        state.now = now
+    if reaction.changed or due_at is not None:
+        state.due_at = next_due(state, model)
+        reaction.changed |= state.due_at != due_at
     return reaction
+
+
+def due_account(state: AccountState, tenant: str, account: str, model: AccountModel, mode: Mode) -> AccountReaction:
+    """What falls due at `state.due_at`: an override ends, a dwell or a cooldown is over."""
+    now = state.due_at
+    assert now is not None
+    reaction = AccountReaction(changed=True)
+    override = state.own.override
+    cause = _OVERRIDE if override is not None and override.expires_at == now else CLOCK_CAUSE
+    _publish(reaction, state, tenant, account, model, Circumstances(now, mode == "import"), cause, mode)
+    state.now = now
+    state.due_at = next_due(state, model)
+    return reaction
+
+
+def next_due(state: AccountState, model: AccountModel) -> int | None:
+    """When something ends by time alone that does not wait for the daily close: an override in force, the dwell or the
+    cooldown of an alert.
+    """
+    override = state.own.override
+    ends = override.expires_at if override is not None and override.in_force(state.now) else None
+    due_at = account_alerts_due_at(state.alerts, model.alerts) if state.alerts else None
+    return min((time for time in (ends, due_at) if time is not None), default=None)
 
 
 def forget_members(
     state: AccountState, tenant: str, account: str, now: int, model: AccountModel, mode: Mode
 ) -> AccountReaction:
-    """What contacts gave counts no more: all of them are about to say it anew."""
+    """What contacts gave counts no more: all of them are about to say it anew. No alert begins or ends by it."""
     state.ledger, state.roles, state.moved = Ledger(), Roles(), None
-    reaction = age_account(state, tenant, account, now, model, RECOMPUTE, mode)
-    reaction.changed = True
+    reaction = AccountReaction(changed=True)
+    state.now = max(now, state.now)
+    _publish_score(reaction, state, tenant, account, state.now, model, RECOMPUTE, mode)
     return reaction
+
+
+def _occurred(signal: AccountSignal) -> int:
+    """When what a signal says happened: a contact's word is as old as its entry."""
+    fact = signal.fact
+    return to_milliseconds(fact.occurred_at) if isinstance(fact, OWN_FACTS) else signal.at
 
 
 def _member(state: AccountState, fact: MemberContribution | MemberLeft, at: int) -> None:
@@ -158,31 +203,57 @@ def _publish(
     state: AccountState,
     tenant: str,
     account: str,
+    model: AccountModel,
+    how: Circumstances,
+    cause: Cause,
+    mode: Mode,
+    *,
+    remodelled: bool = False,
+) -> None:
+    """Let a record go out if it says anything else than the last one, and the alerts that there are."""
+    previous = state.score
+    standing = _publish_score(reaction, state, tenant, account, how.now, model, cause, mode)
+    if standing is None and not state.alerts:
+        return
+    score = None if standing is None else standing.current.score
+    told, moved = watch_account(
+        state, tenant, account, standing, model.alerts, how, cause, mode,
+        None if previous == score else previous, remodelled=remodelled,
+    )  # fmt: skip
+    reaction.alerts = told
+    reaction.changed |= moved
+
+
+def _publish_score(
+    reaction: AccountReaction,
+    state: AccountState,
+    tenant: str,
+    account: str,
     now: int,
     model: AccountModel,
     cause: Cause,
     mode: Mode,
-) -> None:
-    """Let a record go out if it says anything else than the last one."""
+) -> Standing | None:
+    """Let a record go out if it says anything else than the last one. Returns how the account stands, with a score."""
     members = state.ledger.current()
     if not _is_known(members, state.own):
         if state.given is not None:
             reaction.portfolios = _entries(moves(tenant, account, state.seq, state.given, None), now, mode)
             state.given, state.score, state.fingerprint, state.at_risk_since = None, None, b"", None
             reaction.tombstone = reaction.changed = True
-        return
+        return None
     current = assess_account(state, members, state.own, model, now)
     record = account_score(tenant, account, state, members, model, current, now, cause, mode)
     mark = fingerprint(record)
-    if mark == state.fingerprint:
-        return
-    shared = _shared(state.own, current)
-    state.seq, state.fingerprint, state.score = record.seq, mark, record.score
-    reaction.score, reaction.changed = record, True
-    reaction.portfolios = _entries(moves(tenant, account, state.seq, state.given, shared), now, mode)
-    state.given = shared
-    at_risk = shared.band == AT_RISK
-    state.at_risk_since = (state.at_risk_since or now) if at_risk else None
+    if mark != state.fingerprint:
+        shared = _shared(state.own, current)
+        state.seq, state.fingerprint, state.score = record.seq, mark, record.score
+        reaction.score, reaction.changed = record, True
+        reaction.portfolios = _entries(moves(tenant, account, state.seq, state.given, shared), now, mode)
+        state.given = shared
+        at_risk = shared.band == AT_RISK
+        state.at_risk_since = (state.at_risk_since or now) if at_risk else None
+    return None if current is None else Standing(current, members, state.own, state.roles, model.bands.healthy)
 
 
 def _entries(facts: list[AccountContribution], now: int, mode: Mode) -> list[PortfolioSignal]:

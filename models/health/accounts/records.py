@@ -6,7 +6,7 @@ from hashlib import blake2b
 import msgspec
 
 from models.health.accounts import sums
-from models.health.accounts.assess import AccountAssessment
+from models.health.accounts.assessment import AccountAssessment
 from models.health.accounts.components.registry import ACCOUNT_GRADED, ACCOUNT_NAMES
 from models.health.accounts.model import AccountModel
 from models.health.accounts.own import AccountProfile

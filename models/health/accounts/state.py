@@ -43,7 +43,8 @@ class AccountState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
 
     `offset` is the watermark: the last entry of the log that was applied. `now` is the row's time, which never goes
     back. `seq` counts the account's score records; `fingerprint` is of what the latest one says, `score` what it said.
-    `given` is what portfolios were told of the present, `closed` of the latest close.
+    `given` is what portfolios were told of the present, `closed` of the latest close. `due_at` is when something ends
+    for the account by time alone.
     """
 
     version: int = STATE_VERSION
@@ -62,6 +63,7 @@ class AccountState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     closed: Shared | None = None
     alerts: list[AlertState] = msgspec.field(default_factory=list)
     at_risk_since: int | None = None
+    due_at: int | None = None
 
     def own_at(self, day: int) -> Own:
         """What the account told of itself at the tick of a day that is not closed yet."""

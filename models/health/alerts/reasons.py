@@ -19,7 +19,7 @@ def score_reasons(state: ContactState, now: int) -> list[str]:
     if published is None:
         return []
     present = [one for one in published.components if one is not None]
-    base = _base(state.closes, now)
+    base = base_of(state.closes, now)
     if base is None:
         low = sorted((one.value, NAMES[one.code]) for one in present if one.value <= 0.5)[:_MOST]
         return [f"{_word(name)} is at {round(100 * value)} of 100" for value, name in low]
@@ -34,7 +34,7 @@ def score_reasons(state: ContactState, now: int) -> list[str]:
     return told
 
 
-def _base(closes: list[bytes], now: int) -> Close | None:
+def base_of(closes: list[bytes], now: int) -> Close | None:
     """The close in force a week ago, or the first since."""
     unpacked = [unpack_close(close) for close in closes]
     before = [close for close in unpacked if close.at <= now - _WEEK]

@@ -7,6 +7,7 @@ from schemas.base import to_milliseconds
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SCORES,
     HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_ALERTS,
     HEALTH_PORTFOLIO_SCORES,
     HEALTH_PORTFOLIO_SIGNALS,
 )
@@ -16,6 +17,7 @@ from schemas.signals import (
     AccountContribution,
     AccountShare,
     AccountSignal,
+    Clock,
     Contribution,
     MemberContribution,
     MembersForgotten,
@@ -24,6 +26,7 @@ from schemas.signals import (
     TickDone,
 )
 from stream.dead_letters import Limit
+from stream.due_rows import DUE_MARK, DueRow
 from stream.errors import NewerStateRow
 from stream.metrics import Metrics
 from stream.rollup import ACCOUNTS_CODEC, PORTFOLIOS_CODEC, Accounts, Portfolios
@@ -116,6 +119,39 @@ def test_a_day_is_closed_when_all_partitions_of_contacts_are_done_with_it() -> N
     ends = [one for one in sent if one.topic == HEALTH_PORTFOLIO_SIGNALS and one.key is None]
     assert [one.partition for one in ends] == [0, 1, 2]
     assert stage.sweep() == []
+
+
+def test_an_accounts_alert_falls_due_by_the_clock_and_lies_under_the_accounts_own_key() -> None:
+    stage = accounts()
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    stage.fold(
+        AccountSignal(
+            at=NOON, fact=AccountUpdated(event_id="e", occurred_at=when, tenant="acme", account="a", seats=500)
+        )
+    )
+    stage.fold(member(20))
+    stage.fold(AccountSignal(at=NOON + 60_000, fact=Clock()), key=None)
+    assert stage.sweep() == []
+    stage.fold(AccountSignal(at=NOON + 601_000, fact=Clock()), key=None)
+    (sent,) = stage.sweep()
+    assert (sent.topic, sent.key, sent.partition) == (HEALTH_ALERTS, b"acme/account/a", None)
+    record: Any = decode_record(HEALTH_ALERTS, sent.value)
+    assert (record.kind, record.account, record.seats) == ("account_health_declined", "a", 500)
+    assert stage.sweep() == []
+    assert stage.plane.current is not None
+    stage.plane.current.commit()
+    count = stage.metrics.registry.get_sample_value("heartline_alerts_total", {"kind": "account_health_declined"})
+    assert count == 1
+
+
+def test_what_is_due_is_taken_up_where_the_worker_before_left_it() -> None:
+    stage = accounts()
+    stage.fold(member(20))
+    stored = dict(stage.plane.states[0].stored)
+    assert any(value == DUE_MARK for value in stored.values())
+    assert all(isinstance(ACCOUNTS_CODEC.decode(value), DueRow) for value in stored.values() if value == DUE_MARK)
+    stage.fold(member(70, 20))
+    assert DUE_MARK not in stage.plane.states[0].stored.values()
 
 
 def test_what_cannot_be_read_is_put_aside() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS, AlertRule
 from models.health.components.component import Component
@@ -19,7 +20,9 @@ PAGE = (Path(__file__).parents[5] / "docs" / "scoring.md").read_text()
 TABLE = re.compile(r"^\| (`\w+`) \| (.+) \| (.*) ?\| (.+) \|$", re.M)
 OF_COMPONENTS, OF_ALERTS, OF_ACCOUNTS = re.split(r"\n## (?:8\. Alerts|9\. Accounts)\n", PAGE)
 ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_COMPONENTS)}
-ACCOUNT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ACCOUNTS)}
+OF_ACCOUNT_COMPONENTS, OF_ACCOUNT_ALERTS = OF_ACCOUNTS.split("\n| alert |")
+ACCOUNT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ACCOUNT_COMPONENTS)}
+ACCOUNT_ALERT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ACCOUNT_ALERTS)}
 ALERT_ROWS = {cells[0].strip("`"): cells[1:] for cells in TABLE.findall(OF_ALERTS)}
 
 
@@ -64,17 +67,18 @@ def test_a_factor_names_the_same_source_in_its_docstring(name: str) -> None:
     assert " ".join(said.group(1).split()) == ROWS[name][2].strip()
 
 
-def test_the_table_of_alerts_has_every_kind_with_what_differs_from_the_defaults_of_all() -> None:
-    assert list(ALERT_ROWS) == list(ALERTS)
+@pytest.mark.parametrize(("rows", "kinds"), [(ALERT_ROWS, ALERTS), (ACCOUNT_ALERT_ROWS, ACCOUNT_ALERTS)])
+def test_the_tables_of_alerts_have_every_kind_with_what_differs_from_the_defaults_of_all(rows: Any, kinds: Any) -> None:
+    assert list(rows) == list(kinds)
     of_all = {field.name: field.default for field in msgspec.structs.fields(AlertRule)}
-    for name, kind in ALERTS.items():
+    for name, kind in kinds.items():
         own = [one for one in msgspec.structs.fields(kind) if of_all.get(one.name) != one.default]
-        told = ALERT_ROWS[name][1].strip()
+        told = rows[name][1].strip()
         said = [
             f"`{one.name}` {str(one.default).lower() if one.default is False else word(one.default)}" for one in own
         ]
         assert sorted(told.split(", ") if told else []) == sorted(said)
-        assert f"Source: {ALERT_ROWS[name][2].strip()}." in " ".join((kind.__doc__ or "").split())
+        assert f"Source: {rows[name][2].strip()}." in " ".join((kind.__doc__ or "").split())
 
 
 def test_every_factor_has_a_rule_of_its_own() -> None:

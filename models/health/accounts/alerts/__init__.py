@@ -1,0 +1,1 @@
+"""What a person should act on about an account."""
