@@ -31,7 +31,7 @@ from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
 
 MESSAGES, ROUNDS = 4096, 5
-WARM_UP = 256
+WARM_UP = 1024
 WAIT_SECONDS = 0.02
 QUIET_SECONDS = 60.0
 """Nothing new in the log for so long is an error."""

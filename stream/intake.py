@@ -1,7 +1,8 @@
 """Intake: support events in, entries of the log out. Stateless; message texts go no further than here.
 
 Each topic has an agent of its own. Messages wait for the classifier, which runs in threads; the other topics do not
-wait for it.
+wait for it. While a run is classified the next one already is, so that no thread of the classifier waits for the last
+texts of a run; they are logged in the order in which they came.
 """
 
 import asyncio
@@ -43,6 +44,8 @@ READ_TEXTS = 256
 """Texts read in one call: so often does a slow classifier say that it is alive."""
 CALLS = 2
 """Calls under way: while the last texts of one are read, the classifier's other threads are busy with the next."""
+RUNS = 2
+"""Runs of a topic in hand, for the same reason: more would only be memory, and work lost when the group rebalances."""
 
 
 class Decoded(NamedTuple):
@@ -61,15 +64,15 @@ class Sentiment:
         self._classifier = classifier
         self._metrics = metrics
         self._progress = progress
+        self._turns = asyncio.Semaphore(CALLS)
 
     async def read(self, texts: Sequence[str]) -> list[Reading]:
         """One reading per text, in order. Waits for as long as the classifier fails."""
         parts = [texts[start : start + READ_TEXTS] for start in range(0, len(texts), READ_TEXTS)]
-        turns = asyncio.Semaphore(CALLS)
-        return list(chain.from_iterable(await asyncio.gather(*(self._read_part(part, turns) for part in parts))))
+        return list(chain.from_iterable(await asyncio.gather(*map(self._read_part, parts))))
 
-    async def _read_part(self, texts: Sequence[str], turns: asyncio.Semaphore) -> list[Reading]:
-        async with turns:
+    async def _read_part(self, texts: Sequence[str]) -> list[Reading]:
+        async with self._turns:
             return await self._read_until_it_works(texts)
 
     async def _read_until_it_works(self, texts: Sequence[str]) -> list[Reading]:
@@ -118,13 +121,26 @@ class Intake:
 
     async def agent(self, stream: Any) -> None:
         """Take runs of one topic to the log, in order."""
-        async for run in self._plane.runs(stream):
-            decoded = await self._decode(run)
-            events = await self._classify(decoded) if run.topic == SUPPORT_MESSAGES else decoded
-            cycle = await self._plane.cycle(run.generation)
-            if cycle is not None:
-                self._log(run, events, cycle)
-                cycle.done(run)
+        in_hand = asyncio.Semaphore(RUNS - 1)
+        last: asyncio.Task[None] | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for run in self._plane.runs(stream):
+                    last = group.create_task(self._take(run, last))
+                    last.add_done_callback(lambda _: in_hand.release())
+                    await in_hand.acquire()
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0]  # noqa: B904  the worker ends with it, by its own name
+
+    async def _take(self, run: Run, before: asyncio.Task[None] | None) -> None:
+        decoded = await self._decode(run)
+        events = await self._classify(decoded) if run.topic == SUPPORT_MESSAGES else decoded
+        if before is not None:
+            await before
+        cycle = await self._plane.cycle(run.generation)
+        if cycle is not None:
+            self._log(run, events, cycle)
+            cycle.done(run)
 
     async def _decode(self, run: Run) -> list[Decoded]:
         now = self._clock()

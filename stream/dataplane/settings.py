@@ -56,6 +56,9 @@ class PlaneSettings:
     write_buffer_bytes: int = 8 << 20
     """RocksDB: the cache is shared by all partitions, write buffers are per partition."""
 
+    kept_bytes: int = 1 << 20
+    """Freed memory that the process may keep (see `memory.tame_malloc`)."""
+
     stall_seconds: float = 120.0
     """Records wait and nothing happens for this long: the watchdog ends the process."""
     drain_seconds: float = 10.0

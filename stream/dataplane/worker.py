@@ -44,7 +44,7 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
 
     The process has to end soon after this has returned: else the watchdog ends it.
     """
-    tame_malloc()
+    tame_malloc(plane.settings.kept_bytes)
     calm_collector()
     with contextlib.ExitStack() as held:
         if plane.settings.data_dir is not None:
