@@ -96,7 +96,7 @@ def view(told: Explanation, now: datetime) -> RenderableType:
         parts.append(Text(told.not_told))
     parts += [_moved(one) for one in (told.moved or {}).values()]
     parts += [Text(f"{change.at:%Y-%m-%d} ") + band_change_line(change) for change in told.bands]
-    parts += [Text(_alert(alert)) for alert in told.alerts]
+    parts += [Text(alert_line(alert)) for alert in told.alerts]
     return Group(*parts)
 
 
@@ -116,7 +116,8 @@ def _moved(moved: Movement) -> RenderableType:
     return Group(Text(head), table)
 
 
-def _alert(alert: AlertRaised) -> str:
+def alert_line(alert: AlertRaised) -> str:
+    """An alert that went out, in one line."""
     reasons = f": {'; '.join(alert.reasons)}" if alert.reasons else ""
     return f"{alert.at:%Y-%m-%d %H:%M} alert {words(alert.kind)}{reasons}"
 

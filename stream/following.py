@@ -1,14 +1,15 @@
-"""The present scores and the latest band changes, as the records of the outputs come."""
+"""The present scores of contacts and accounts and the latest band changes, as the records of the outputs come."""
 
 from collections import deque
 
 import msgspec
 from confluent_kafka import Message
 
-from schemas.catalogue import HEALTH_BAND_CHANGES
-from schemas.scores import BandChanged, ScoreUpdated
+from schemas.catalogue import HEALTH_ACCOUNT_SCORES, HEALTH_BAND_CHANGES
+from schemas.scores import AccountScoreUpdated, BandChanged, ScoreUpdated
 
 _score = msgspec.json.Decoder(ScoreUpdated).decode
+_account = msgspec.json.Decoder(AccountScoreUpdated).decode
 _band = msgspec.json.Decoder(BandChanged).decode
 
 
@@ -18,6 +19,7 @@ class Following:
     def __init__(self, changes: int) -> None:
         """`changes` is how many band changes are kept."""
         self.latest: dict[bytes, ScoreUpdated] = {}
+        self.accounts: dict[bytes, AccountScoreUpdated] = {}
         self.changes: deque[BandChanged] = deque(maxlen=changes)
 
     def take(self, message: Message) -> None:
@@ -26,6 +28,11 @@ class Following:
         if message.topic() == HEALTH_BAND_CHANGES:
             if value is not None:
                 self.changes.append(_band(value))
+            return
+        if message.topic() == HEALTH_ACCOUNT_SCORES:
+            self.accounts.pop(key, None)
+            if value is not None:
+                self.accounts[key] = _account(value)
             return
         self.latest.pop(key, None)
         if value is not None:

@@ -1,6 +1,7 @@
 """What the terminal shows of scores."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -8,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.base import Band
-from schemas.scores import BandChanged, ComponentScore, ScoreUpdated, Trend
+from schemas.scores import AccountScoreUpdated, BandChanged, ComponentScore, ScoreUpdated, Trend
 
 BAND_STYLES: dict[Band, str] = {
     "champion": "bold green",
@@ -68,6 +69,16 @@ def bands_line(counts: Mapping[Band, int]) -> Text:
     """How many contacts are in each band."""
     parts = [Text(f"{words(band)} {counts.get(band, 0)}", style=style) for band, style in BAND_STYLES.items()]
     return Text("   ").join(parts)
+
+
+def accounts_line(records: Iterable[AccountScoreUpdated]) -> Text:
+    """How many accounts there are, in which bands, and which has the lowest score."""
+    scored = [(one.score, f"{one.tenant}/{one.account}", one) for one in records if one.score is not None]
+    line = Text(f"{len(scored)} accounts   ") + bands_line(Counter(one.band for _, _, one in scored if one.band))
+    if scored:
+        score, name, _ = min(scored, key=lambda one: one[:2])
+        line += Text(f"   lowest: {name} {score}")
+    return line
 
 
 def explanation(score: ScoreUpdated, now: datetime) -> RenderableType:

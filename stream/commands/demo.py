@@ -18,13 +18,13 @@ from rich.live import Live
 from rich.text import Text
 
 from schemas.base import Event
-from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORES
+from schemas.catalogue import HEALTH_ACCOUNT_SCORES, HEALTH_BAND_CHANGES, HEALTH_SCORES
 from stream.demo import Demo, helpdesk
 from stream.errors import HeartlineError
 from stream.following import Following
 from stream.reading import TopicReader
 from stream.sending import Sender
-from stream.views import bands_line, scores_table
+from stream.views import accounts_line, bands_line, scores_table
 
 ROWS = 14
 PICTURE_COLUMNS = 130
@@ -47,7 +47,8 @@ def demo(
     with ExitStack() as stack:
         with console.status("starting the broker and two workers"):
             running = stack.enter_context(Demo())
-        board = Board(stack.enter_context(closing(TopicReader(running.settings, [HEALTH_SCORES, HEALTH_BAND_CHANGES]))))
+        topics = [HEALTH_SCORES, HEALTH_BAND_CHANGES, HEALTH_ACCOUNT_SCORES]
+        board = Board(stack.enter_context(closing(TopicReader(running.settings, topics))))
         feed = Feed(running, helpdesk(seed, events), rate)
         stack.callback(feed.stop)
         feed.start()
@@ -130,7 +131,7 @@ class Board:
 
     def _take(self, message: Message) -> None:
         self._known.take(message)
-        self._records += message.value() is not None
+        self._records += message.value() is not None and message.topic() != HEALTH_ACCOUNT_SCORES
         self._last_record = time.monotonic()
 
     def quiet(self) -> bool:
@@ -142,7 +143,12 @@ class Board:
         if self._known.latest and self._first_score is None:
             self._first_score = seconds
         newest = list(islice(reversed(self._known.latest.values()), ROWS))
-        return Group(scores_table(newest[::-1], list(self._known.changes)), self._bands(), self.summary(sent, seconds))
+        return Group(
+            scores_table(newest[::-1], list(self._known.changes)),
+            self._bands(),
+            accounts_line(self._known.accounts.values()),
+            self.summary(sent, seconds),
+        )
 
     def summary(self, sent: int, seconds: float) -> Text:
         """What happened, in one line."""

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.base import to_milliseconds
+from schemas.scores import AccountScoreUpdated
 from stream.classifier import open_classifier
 from stream.commands.progress import counted
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
 from stream.local import LocalFold
+from stream.local_rollups import LocalRollups
 from stream.settings import Settings
 
 
@@ -27,6 +29,9 @@ def score(
     at: Annotated[
         datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")
     ] = None,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="Score the accounts; the records are those of the last entries.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Fold a file of events in this process, without a broker, by the code the workers run.
@@ -35,7 +40,8 @@ def score(
     """
     settings = Settings()
     moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
-    local = LocalFold()
+    rollups = LocalRollups() if accounts else None
+    local = LocalFold(rollups)
     now = 0
     events = sorted(read_events(file), key=lambda event: event.occurred_at)
     with closing(open_classifier(settings)) as classifier:
@@ -43,6 +49,9 @@ def score(
         for time, entry in entries(with_ticks(folding, settings.recompute_at, moment), classifier):
             now = time
             local.log(entry, time)
+    if rollups is not None:
+        _show_accounts([rollups.accounts[key] for key in sorted(rollups.accounts)], as_json=as_json)
+        return
     rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))
     if as_json:
         for row in rows:
@@ -51,4 +60,18 @@ def score(
     table = Table("tenant", "contact", "score", "band", "coverage", "confidence")
     for row in rows:
         table.add_row(row.tenant, row.contact, str(row.score), row.band, f"{row.coverage:.2f}", row.confidence)
+    Console().print(table)
+
+
+def _show_accounts(records: list[AccountScoreUpdated], *, as_json: bool) -> None:
+    if as_json:
+        for record in records:
+            typer.echo(msgspec.json.encode(record).decode())
+        return
+    table = Table("tenant", "account", "score", "band", "contacts", "scored", "seats", "renewal")
+    for record in records:
+        cells = (record.score, record.band, record.members, record.scored, record.seats)
+        renewal = "-" if record.renewal_at is None else f"{record.renewal_at:%Y-%m-%d}"
+        shown = ("-" if cell is None else str(cell) for cell in cells)
+        table.add_row(record.tenant, record.account, *shown, renewal)
     Console().print(table)

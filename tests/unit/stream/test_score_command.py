@@ -50,3 +50,23 @@ def test_a_file_is_scored_and_the_classifier_closed_behind_it(tmp_path: Path, mo
     assert line["contact"] == "c1"
     assert line["components"]["sentiment"]["value"] == 1.0
     assert classifier.closed
+
+
+def test_the_accounts_of_a_file_are_scored_by_their_contacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "open_classifier", lambda _settings: Classifier())
+    when = {"occurred_at": "2026-01-05T09:00:00Z"}
+    facts = [
+        {"type": "contact.updated", "event_id": "p1", "contact": "c1", "account": "a", **when},
+        {"type": "account.updated", "event_id": "a1", "account": "a", "seats": 500, **when},
+        MESSAGE,
+    ]
+    events = tmp_path / "events.jsonl"
+    events.write_text("".join(json.dumps(fact) + "\n" for fact in facts))
+    done = CliRunner().invoke(app, ["score", str(events), "--at", "2026-01-06T12:00:00", "--accounts", "--json"])
+    assert done.exit_code == 0, done.output
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["account"], line["members"], line["scored"], line["seats"]) == ("a", 1, 1, 500)
+    assert line["score"] == line["minimum"]
+    shown = CliRunner().invoke(app, ["score", str(events), "--accounts"])
+    assert shown.exit_code == 0, shown.output
+    assert " 500 " in shown.stdout
