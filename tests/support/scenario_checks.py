@@ -57,7 +57,7 @@ class _Check:
         expected = self._expected
         record = self._record()
         for name, value in expected.fields.items():
-            if expected.kind == "contact" and name in (*LISTS, "bands", "causes", "records"):
+            if name == "alerts" or (expected.kind == "contact" and name in (*LISTS, "bands", "causes", "records")):
                 yield from self._same(name, value, self._history(name, value))
             elif record is None:
                 if value is not None:
@@ -87,7 +87,10 @@ class _Check:
             return len(scores)
         if name == "causes":
             return [one.cause.type for one in scores]
-        mine = [one for one in self._until(getattr(self._outcome, name)) if one.contact == self._expected.subject]
+        told = self._until(getattr(self._outcome, name))
+        if self._expected.kind == "account":
+            return [_plain(one) for one in told if one.contact is None and one.account == self._expected.subject]
+        mine = [one for one in told if one.contact == self._expected.subject]
         return [one.to_band for one in mine] if name == "bands" else [_plain(one) for one in mine]
 
     def _same(self, place: str, expected: Any, actual: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from schemas.base import Mode, from_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS
 from schemas.keys import split_key
+from schemas.scores import AlertRaised
 from schemas.signals import Clock, Tick
 from stream.imports import daily_ticks
 from stream.local import LocalFold
@@ -50,7 +51,8 @@ def timeline(scenarios: Iterable[Scenario]) -> Iterator[Timed]:
 
 def _clock(first: int) -> Iterator[Timed]:
     for at in range(first, END, HOUR_MS):
-        yield Timed(at, 0, Entry(HEALTH_SIGNALS, None, Clock()), "live")
+        for topic in _LOGS:
+            yield Timed(at, 0, Entry(topic, None, Clock()), "live")
 
 
 def _ticks(first: int) -> Iterator[Timed]:
@@ -60,10 +62,23 @@ def _ticks(first: int) -> Iterator[Timed]:
             yield Timed(at, 2, Entry(topic, None, Tick(day=due.day)), "live")
 
 
+class _Rollups(LocalRollups):
+    """Accounts and portfolios, and the alerts of accounts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alerts: list[AlertRaised] = []
+
+    def _on(self, reactions: list[Any]) -> None:
+        for reaction in reactions:
+            self.alerts += reaction.alerts
+        super()._on(reactions)
+
+
 def in_process(scenario: Scenario) -> Outcome:
     """What comes of a scenario by the fold alone, in one partition."""
     outcome = Outcome()
-    rollups = LocalRollups()
+    rollups = _Rollups()
     local = LocalFold(rollups)
     for at, _, entry, mode in timeline([scenario]):
         for key, reaction in local.log(entry, at, mode):
@@ -77,6 +92,7 @@ def in_process(scenario: Scenario) -> Outcome:
             outcome.bands += _some(reaction.band)
             outcome.closes += _some(reaction.close)
             outcome.receipts += _some(reaction.gone and reaction.gone.receipt)
+    outcome.alerts += rollups.alerts
     outcome.accounts = {_subject(key): record for key, record in rollups.accounts.items()}
     outcome.portfolios = {_subject(key): record for key, record in rollups.portfolios.items()}
     return outcome

@@ -30,6 +30,7 @@ LISTS: dict[str, tuple[type, str]] = {
 }
 """What is expected as a list: all of a contact up to then. A bare value means this field."""
 _WORDS = {"bands", "causes", "records"}
+_LISTED = {"contact": {*LISTS} | _WORDS, "account": {"alerts"}}
 _OF: dict[str, type] = {"contact": ScoreUpdated, "account": AccountScoreUpdated, "portfolio": PortfolioScoreUpdated}
 
 
@@ -125,7 +126,7 @@ def _expectation(place: str, read: Any, start: int) -> Expectation:
     at = start + moment(fields.pop("at")) if "at" in fields else None
     if at is not None and (kind != "contact" or "receipts" in fields):
         raise ValueError(f"{place}: of accounts, portfolios and receipts only the end is known: leave out `at`")
-    known = {*_OF[kind].__struct_fields__} | ({*LISTS} | _WORDS if kind == "contact" else set())
+    known = {*_OF[kind].__struct_fields__} | _LISTED.get(kind, set())
     _check(place, fields, known)
     if not fields:
         raise ValueError(f"{place}: nothing is expected")
@@ -133,7 +134,7 @@ def _expectation(place: str, read: Any, start: int) -> Expectation:
         if isinstance(value, dict):
             _check(f"{place}.components.{name}", value, {*ComponentScore.__struct_fields__})
     for name, (record, bare) in LISTS.items():
-        if name in fields and kind == "contact":
+        if name in fields and name in _LISTED.get(kind, ()):
             listed = [one if isinstance(one, dict) else {bare: one} for one in fields[name]]
             for number, one in enumerate(listed, 1):
                 _check(f"{place}.{name}[{number}]", one, {*record.__struct_fields__})

@@ -7,6 +7,7 @@ from tests.support.scenarios import load_all
 
 ROOT = Path(__file__).parents[3]
 SHOWN_ELSEWHERE = {
+    "9.13": "tests/unit/models/health/rollup/test_account_alerts.py",
     "7.4": "tests/unit/models/health/test_fold.py",
     **{f"9.{rule}": "tests/unit/models/health/rollup/test_account_alerts.py" for rule in range(10, 16)},
 }
