@@ -7,9 +7,8 @@ from tests.support.scenarios import load_all
 
 ROOT = Path(__file__).parents[3]
 SHOWN_ELSEWHERE = {
-    "9.13": "tests/unit/models/health/rollup/test_account_alerts.py",
     "7.4": "tests/unit/models/health/test_fold.py",
-    **{f"9.{rule}": "tests/unit/models/health/rollup/test_account_alerts.py" for rule in range(10, 16)},
+    "9.13": "tests/unit/models/health/rollup/test_account_alerts.py",
 }
 """Rules that nothing of what goes out can show, or that scenarios have no words for yet (alerts of accounts), each with
 the file whose tests do.
