@@ -10,8 +10,8 @@ SHOWN_ELSEWHERE = {
     "7.4": "tests/unit/models/health/test_fold.py",
     "9.13": "tests/unit/models/health/rollup/test_account_alerts.py",
 }
-"""Rules that nothing of what goes out can show, or that scenarios have no words for yet (alerts of accounts), each with
-the file whose tests do.
+"""Rules that nothing of what goes out can show (drift is a metric), or whose moment is not the same through workers
+that read a finished log (what contacts give to their account comes after it), each with the file of its tests.
 """
 
 
