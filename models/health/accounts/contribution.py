@@ -97,10 +97,12 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
     """
     shown = _shown(state.published)
     stands = gave is not None and not gave.is_due(now)
+    if state.totals is None:
+        sections &= ~HISTORY  # of a ticket that left the list at once: else history tells nothing that is given
     if gave is None or not stands:
         sections = MEASURED
         gave = _NOTHING if gave is None else gave
-    elif not sections & MEASURED or (sections & MEASURED == HISTORY and state.totals is None):
+    elif not sections & MEASURED:
         return gave if shown == gave.shown else msgspec.structs.replace(gave, shown=shown)
     until = gave.until_day if stands else None
     nps, csat, ces = gave.nps, gave.csat, gave.ces
