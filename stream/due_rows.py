@@ -1,6 +1,10 @@
 """Which rows fall due when, in a stage's table: an empty row per subject that something ends for, in the order of time.
 
 A clock then touches the few rows whose time has come, and never looks at the others.
+
+An entry may be there that its row says nothing of any more: deletions leave a compacted changelog after a while
+(`delete.retention.ms`), and a disk that was away for longer never hears of them. So an entry is a hint, and the row
+decides. The other way round cannot be: what was put last stays in the changelog.
 """
 
 from typing import Any
@@ -38,6 +42,10 @@ class DueRows:
             self._rows.delete(_key(before, key))
         if after is not None:
             self._rows.put(_key(after, key), _DUE)
+
+    def drop(self, due_at: int, key: bytes) -> None:
+        """Forget an entry that its row says nothing of."""
+        self._rows.delete(_key(due_at, key))
 
     def earliest(self, limit: int) -> list[tuple[int, bytes]]:
         """The first so many that fall due: when, and whose key."""

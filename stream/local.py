@@ -18,6 +18,8 @@ from stream.local_rollups import LocalRollups
 from stream.routing import Entry
 
 DAY_MS = 86_400_000
+WINDOWS_MS = 100 * DAY_MS
+"""Longer than any window or time of a rule may be."""
 
 
 class LocalFold:
@@ -122,7 +124,7 @@ class LocalFold:
         """
         row = self.rows[key]
         model = self.fold.model(split_key(key)[0], self.offset, row)
-        if any(alert.active or alert.since is not None for alert in row.alerts):
+        if any(alert.active or alert.since is not None for alert in row.alerts) and at - self._awake[key] < WINDOWS_MS:
             return False  # time alone may end it, at a tick
         gives_on = row.given is None or row.given.until_day is None
         return gives_on and next_changes(row, model, at)[0] is None

@@ -76,7 +76,19 @@ class Rewriter:
                 writer.write(changelog, partition, key, value, [])
 
     def _ends(self, topic: str) -> Ends:
-        """The end of each partition; nothing for a topic that does not exist."""
+        """The end of each partition; nothing for a topic that does not exist. One that was just made has no leader yet
+        for a moment.
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                return self._ends_now(topic)
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _ends_now(self, topic: str) -> Ends:
         with closing(Consumer({**self._kafka, "group.id": "heartline-rewrite"})) as consumer:
             found = consumer.list_topics(timeout=TIMEOUT_SECONDS).topics.get(topic)
             partitions = [] if found is None else list(found.partitions)

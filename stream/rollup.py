@@ -39,7 +39,7 @@ from schemas.signals import (
 from stream.dataplane import Cycle, DataPlane, PartitionState, Run
 from stream.dead_letters import Limit
 from stream.due_rows import DUE_MARK, DueRow, DueRows
-from stream.errors import NewerStateRow, StateError
+from stream.errors import NewerStateRow
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
 from stream.stage import SWEEP_ROWS, Stage, put_alert, put_output
@@ -247,10 +247,8 @@ class Accounts(Rollup):
         for due_at, key in found:
             row = rows.get(key)
             if not isinstance(row, accounts.AccountState) or row.due_at != due_at:
-                raise StateError(
-                    "the index of what is due is not that of the rows; "
-                    "`heartline state reset --everywhere` folds it anew from the log"
-                )
+                DueRows(rows).drop(due_at, key)
+                continue
             reactions = fold.due_row(split_key(key), row)
             self.keep(rows, key, row, due_at)
             self._send(cycle, partition, key, reactions)

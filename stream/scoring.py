@@ -35,7 +35,7 @@ from schemas.signals import PARTITION_FACTS, AccountSignal, Clock, ContactFact, 
 from stream.dataplane import Cycle, DataPlane, PartitionState, Run
 from stream.dead_letters import Limit
 from stream.due_rows import DUE_MARK, DueRow, DueRows
-from stream.errors import NewerStateRow, StateError
+from stream.errors import NewerStateRow
 from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRow, ModelRows
 from stream.rollup import day_done, tell_accounts
@@ -230,12 +230,10 @@ class Touch:
             found = [entry for entry in self._due.earliest(SWEEP_ROWS) if entry[0] <= until]
         for due_at, key in found:
             row = self._rows.get(key)
-            if not isinstance(row, ContactState) or row.due_at != due_at:
-                raise StateError(
-                    "the index of what is due is not that of the rows; "
-                    "`heartline state reset --everywhere` folds it anew from the log"
-                )
-            self.row(key, row, fold.due_row)
+            if isinstance(row, ContactState) and row.due_at == due_at:
+                self.row(key, row, fold.due_row)
+            else:
+                self._due.drop(due_at, key)
         if len(found) < SWEEP_ROWS:
             _forget_minutes(fold, self._due)
         return bool(found)

@@ -23,6 +23,7 @@ from schemas.catalogue import (
     INPUTS,
     dead_letters_of,
 )
+from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_event
 from schemas.profiles import AccountUpdated
 from schemas.scores import BandChanged, Output, ScoreClosed, ScoreUpdated
@@ -117,7 +118,7 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
     passed_on = PassedOn()
     expected = run_oracles(entries.values(), passed_on)
     _compare_logged(found, inputs, entries, passed_on)
-    _compare_accounts(found, inputs, _records(heartline, HEALTH_ACCOUNT_SIGNALS))
+    _compare_accounts(found, inputs, _records(heartline, HEALTH_ACCOUNT_SIGNALS), heartline.settings.partitions)
     _compare_outputs(found, heartline, expected)
     return found
 
@@ -220,7 +221,7 @@ def _compare_order(found: Verdict, inputs: Mapping[Place, Event], told: Iterable
     ]
 
 
-def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], records: list[Seen]) -> None:
+def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], records: list[Seen], partitions: int) -> None:
     decode = msgspec.json.Decoder(AccountSignal).decode
     told: Counter[Name] = Counter()
     for record in records:
@@ -233,6 +234,8 @@ def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], records: li
         account = getattr(event, "account", None)
         if account is not None and (isinstance(event, AccountUpdated) or getattr(event, "contact", None) is None):
             expected[f"{event.tenant}/{account}", _type(event), event.event_id] += 1
+        if isinstance(event, ModelPublished):
+            expected["/", _type(event), event.event_id] += partitions
     found.compare(HEALTH_ACCOUNT_SIGNALS, told, expected)
 
 
