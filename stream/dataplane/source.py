@@ -29,6 +29,8 @@ _PAUSED_POLL_SECONDS = 0.005
 _LOOK_SECONDS = 2.0
 _HAND_SECONDS = 0.005
 _CALL_SECONDS = 10.0
+_LEADER_SECONDS = 0.2
+_NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 @dataclass(slots=True)
@@ -225,7 +227,7 @@ class Source:
             for tp in answered:
                 if tp.error is not None:
                     raise KafkaException(tp.error)
-                low, high = self._consumer.get_watermark_offsets(tp, _CALL_SECONDS)
+                low, high = self._watermarks(tp)
                 starts[tp.topic, tp.partition] = self._start(tp, low, high)
                 if tp.offset > low:
                     folded.add((tp.topic, tp.partition))
@@ -233,6 +235,19 @@ class Source:
             raise named(exception.args[0], "reading the committed offsets") from exception
         self.folded_before = frozenset(folded)
         return starts
+
+    def _watermarks(self, tp: TopicPartition) -> tuple[int, int]:
+        """The bounds of a partition. One that was just made, or moves, has no leader for a moment."""
+        deadline = time.monotonic() + self._settings.commit_timeout_seconds
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(tp, _CALL_SECONDS)
+            except KafkaException as exception:
+                if exception.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                    raise
+                time.sleep(_LEADER_SECONDS)
+            else:
+                return low, high
 
     def _fill(self, room: _Room, run: Run) -> None:
         with self._lock:

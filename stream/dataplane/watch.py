@@ -51,6 +51,7 @@ class Watchdog:
         self._stall_seconds = stall_seconds
         self._end_seconds = end_seconds
         self._asked = False
+        self._over = False
         self._ending_since: float | None = None
         self._exit: Callable[[int], None] = os._exit
 
@@ -61,6 +62,10 @@ class Watchdog:
     def end(self) -> None:
         """The worker was asked to end: it has `end_seconds` from the next look on."""
         self._asked = True
+
+    def over(self) -> None:
+        """All is committed that will be: should a client's thread still keep the process, it is let go as a success."""
+        self._over = True
 
     def _work(self) -> None:
         while True:
@@ -77,6 +82,10 @@ class Watchdog:
         if failure is not None or self._asked:
             self._ending_since = self._ending_since or now
             if now - self._ending_since > self._end_seconds:
+                if failure is None and self._over:
+                    log.warning("worker.left", reason="a client's call has not returned; nothing is left to do")
+                    self._exit(0)
+                    return
                 reason = failure or Stalled(f"the end did not come within {self._end_seconds:.0f} s of being asked for")
                 log.error("worker.killed", error=str(reason), seconds=self._end_seconds)
                 self._exit(reason.exit_code)

@@ -52,6 +52,7 @@ async def serve(plane: DataPlane[Any], stop: asyncio.Event) -> None:
         watchdog = _watchdog(plane)
         if not await _prepared(plane, stop):
             watchdog.end()
+            watchdog.over()
             watchdog.start()
             return
         plane.start()
@@ -90,6 +91,7 @@ async def _work(plane: DataPlane[Any], stop: asyncio.Event, watchdog: Watchdog) 
             await plane.leave()
     finally:
         await _close(plane, seconds)
+        watchdog.over()
         for task in tasks + others:
             task.cancel()
 

@@ -22,7 +22,7 @@ PROMISED = {
     "heartline_state_bytes",
     "heartline_history_open",
 }
-LABELS = {"topic", "result", "reason", "path", "from", "to", "cause", "band", "partition", "label", "le"}
+LABELS = {"topic", "result", "reason", "path", "from", "to", "cause", "band", "partition", "label", "kind", "le"}
 
 
 def scraped(metrics: Metrics) -> str:

@@ -168,3 +168,16 @@ def test_an_end_that_was_asked_for_and_does_not_come_is_forced_too() -> None:
     assert codes == []
     watchdog.look(106)
     assert codes == [Stalled.exit_code]
+
+
+def test_a_process_that_only_a_clients_thread_keeps_is_let_go_as_a_success() -> None:
+    plane = Plane()
+    plane.busy = False
+    watchdog = Watchdog(plane, stall_seconds=10, end_seconds=5)
+    codes: list[int] = []
+    watchdog._exit = codes.append
+    watchdog.end()
+    watchdog.over()
+    for now in (100, 106):
+        watchdog.look(now)
+    assert codes == [0]
