@@ -1,6 +1,6 @@
 """Messages through a real intake worker over Apache Kafka, against the bare network on the same texts.
 
-    python -m bench.intake [--messages 8192] [--rounds 3]
+    python -m bench.intake [--messages 4096] [--rounds 5]
 
 Both take turns, so that a busy machine slows both. A round of intake lasts from the first message sent to the last of
 its entries that a reader of committed data sees.
@@ -30,7 +30,7 @@ from stream.reading import TopicReader
 from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
 
-MESSAGES, ROUNDS = 8192, 3
+MESSAGES, ROUNDS = 4096, 5
 WARM_UP = 1024
 WAIT_SECONDS = 0.02
 QUIET_SECONDS = 60.0

@@ -40,7 +40,7 @@ from schemas.signals import ContactAbsorbed, ContactFact, Signal
 _OWN = frozenset(
     (
         *("version", "offset", "now", "seq", "published", "closes", "alerts", "at_risk_since"),
-        *("merged_into", "erased_at", "restored_at", "due_at"),
+        *("merged_into", "erased_at", "restored_at", "due_at", "given"),
     )
 )
 """What is a row's own and not handed over: the rest are facts."""

@@ -7,10 +7,10 @@ from models.health.facts.tickets import tickets_here
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import MAX_HOPS
 from models.health.react import Reaction
-from models.health.state import ContactState
+from models.health.state import ContactState, decode
 from schemas.base import to_milliseconds
 from schemas.control import ContactMerged
-from schemas.signals import ContactFact, Signal
+from schemas.signals import ContactAbsorbed, ContactFact, Signal
 from schemas.tickets import TicketUpdated
 from tests.unit.models.health.building import answer, erased, message, opened, profile, restored, solved
 
@@ -73,6 +73,17 @@ def test_the_new_contact_has_the_facts_of_both_and_the_old_one_none() -> None:
     assert record is not None
     assert record.cause.type == "contact.absorbed"
     assert record.account == "a"
+
+
+def test_what_the_old_contact_gave_its_account_is_not_handed_over() -> None:
+    desk = Desk()
+    desk.tell("old", profile(0, account="a"))
+    desk.tell("old", message(1, "positive"))
+    assert desk.rows["old"].given is not None
+    desk.merge("old", "new", 2)
+    absorbed = next(signal.fact for _, signal in desk.log if isinstance(signal.fact, ContactAbsorbed))
+    assert decode(absorbed.facts).given is None
+    assert desk.rows["old"].given is None
 
 
 def test_what_is_known_to_both_counts_once() -> None:
