@@ -5,7 +5,6 @@ The topic of account scores is compacted, and a record knows the closes of eight
 
 from collections.abc import Iterable
 from math import fsum
-from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,20 +13,9 @@ from models.health.accounts.react import AccountReaction
 from models.health.accounts.state import AccountState
 from models.health.facts.messages import DAY_MS
 from schemas.base import to_milliseconds
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS
-from schemas.decoding import DecodeFailure, decode_account_signal
 from schemas.keys import account_key, partition_for, split_key
 from schemas.scores import AccountScoreUpdated, AlertRaised
-from stream.reading import TopicReader
-from stream.settings import Settings
-
-
-class Logged(NamedTuple):
-    """A record of a partition of the log."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
+from stream.replay.account_log import AccountEntry, AccountLog
 
 
 class AccountPart(msgspec.Struct, frozen=True):
@@ -80,16 +68,13 @@ class AccountStory(msgspec.Struct):
         return False
 
 
-def fold_account(tenant: str, account: str, log: Iterable[Logged]) -> AccountStory:
+def fold_account(tenant: str, account: str, log: Iterable[AccountEntry]) -> AccountStory:
     """The story of an account by the entries of its partition; those of other accounts are passed over."""
     key, fold, story = account_key(tenant, account), AccountFold(), AccountStory()
     row: AccountState | None = None
-    for offset, of, value in log:
+    for offset, of, signal in log:
         if of not in (None, key):
             continue
-        signal: Any = decode_account_signal(value)
-        if isinstance(signal, DecodeFailure):
-            continue  # the worker has put it aside, too
         if of is not None:
             written, reactions = fold.signal(offset, split_key(of), row, signal)
             row = row if written is None else written
@@ -115,15 +100,10 @@ def _looked(fold: AccountFold, subject: tuple[str, str], row: AccountState | Non
     return reactions
 
 
-def tell_account(settings: Settings, tenant: str, account: str) -> AccountStory:
-    """The story of an account, from its partition of the broker's log."""
-    reader = TopicReader(settings, [HEALTH_ACCOUNT_SIGNALS])
-    try:
-        partition = partition_for(account_key(tenant, account), reader.partitions)
-        log = (Logged(one.offset() or 0, one.key(), one.value()) for one in reader.all(partition))
-        return fold_account(tenant, account, log)
-    finally:
-        reader.close()
+def tell_account(log: AccountLog, tenant: str, account: str) -> AccountStory:
+    """The story of an account, from its partition of the log."""
+    partition = partition_for(account_key(tenant, account), log.partitions())
+    return fold_account(tenant, account, log.read(partition))
 
 
 def account_movement(story: AccountStory, days: int) -> AccountMovement | None:

@@ -19,6 +19,7 @@ from stream.explaining import explained, view
 from stream.explaining_accounts import explained_account, view_account
 from stream.logs import only_warnings
 from stream.reading import TopicReader
+from stream.replay.account_log import BrokerAccountLog
 from stream.settings import Settings
 from stream.story import Story, tell
 
@@ -87,7 +88,7 @@ def _explain_account(settings: Settings, tenant: str, account: str, *, as_json: 
     score = latest_account_score(settings, tenant, account)
     if score is None:
         raise NotScored(f"nothing is known of an account {tenant}/{account}")
-    found = explained_account(score, tell_account(settings, tenant, account))
+    found = explained_account(score, tell_account(BrokerAccountLog(settings), tenant, account))
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:

@@ -17,6 +17,7 @@ from stream.commands.model import read_file
 from stream.errors import ConfigurationError
 from stream.logs import only_warnings
 from stream.parallel import Advance, cores
+from stream.replay.account_log import AccountLog, BrokerAccountLog, EventsAccountLog
 from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen
 from stream.replay.log import BrokerLog, EventsLog, Log
@@ -81,6 +82,17 @@ def log_of(events: Path | None, settings: Settings, *, alerts: bool = False) -> 
     if events is None and alerts:
         raise ConfigurationError("--alerts is for --events: the log says of each entry whether it raises any")
     return BrokerLog(settings) if events is None else EventsLog(events, settings, alerts)
+
+
+def account_log_of(events: Path | None, settings: Settings, model: Chosen | None = None) -> AccountLog:
+    """The broker's log of accounts, or that of a file. Raises `ConfigurationError` for a model without a file."""
+    if events is not None:
+        return EventsAccountLog(events, settings, model)
+    if model is not None:
+        raise ConfigurationError(
+            "of accounts --model is for --events: health.account-signals has what contacts gave by the models in force"
+        )
+    return BrokerAccountLog(settings)
 
 
 def chosen(model: Path | None, tenant: str) -> Chosen | None:

@@ -14,10 +14,11 @@ from schemas.decoding import encode
 from schemas.profiles import AccountUpdated
 from schemas.scores import AccountScoreUpdated
 from schemas.signals import AccountSignal, Clock, Contribution, MemberContribution, Tick, TickDone
-from stream.account_story import AccountStory, Logged, account_movement, fold_account
+from stream.account_story import AccountStory, account_movement, fold_account
 from stream.commands.explain import explain
 from stream.errors import ConfigurationError
 from stream.explaining_accounts import NOT_TOLD, AccountExplanation, explained_account, view_account
+from stream.replay.account_log import AccountEntry
 from stream.views import accounts_line
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,11 +37,11 @@ class Writer:
     """Writes a partition of the log."""
 
     def __init__(self) -> None:
-        self.log: list[Logged] = []
+        self.log: list[AccountEntry] = []
         self.gave: dict[bytes, Contribution] = {}
 
     def add(self, days: float, fact: Any, key: bytes | None = KEY) -> None:
-        self.log.append(Logged(3 * len(self.log), key, encode(AccountSignal(at=ms(days), fact=fact))))
+        self.log.append(AccountEntry(3 * len(self.log), key, AccountSignal(at=ms(days), fact=fact)))
 
     def member(self, days: float, score: int, key: bytes = KEY, **more: Any) -> None:
         gives = Contribution(score=score, band="healthy", confidence="low", **more)
