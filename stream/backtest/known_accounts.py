@@ -15,6 +15,7 @@ from stream.backtest.known import History, Known
 from stream.backtest.outcomes import Outcome
 from stream.parallel import Advance
 from stream.replay.account_log import AccountEntry, AccountLog
+from stream.replay.folding import in_runs
 
 _NOTHING = Known(0, None, None)
 
@@ -75,9 +76,10 @@ class AccountsPast(NamedTuple):
         keys = {one.key for one in self.outcomes}
         end = max(one.at for one in self.outcomes)
         closes = Closes(history, frozenset(key for key in keys if partition_for(key, partitions) == partition))
-        for entry in self.log.read(partition):
-            closes.take(entry)
-            advance(1)
+        for entries in in_runs(self.log.read(partition)):
+            for entry in entries:
+                closes.take(entry)
+            advance(len(entries))
             if closes.closed_until >= end:
                 break
         return history

@@ -1,7 +1,7 @@
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from stream import commands
+from stream.commands import running
 from stream.settings import Settings
 
 
@@ -13,9 +13,9 @@ def exits(monkeypatch: pytest.MonkeyPatch, raises: object) -> int:
             raise raises
         Settings()
 
-    monkeypatch.setattr(commands, "app", app)
+    monkeypatch.setattr(running, "app", app)
     with pytest.raises(SystemExit) as ended:
-        commands.main()
+        running.run()
     assert isinstance(ended.value.code, int)
     return ended.value.code
 

@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stream.commands import main
 from stream.commands.app import app
+from stream.commands.running import run
 from tests.unit.stream.test_operations import HANDBOOK
 
 ROOT = Path(__file__).parents[3]
@@ -93,6 +93,6 @@ def test_a_command_ends_with_the_code_that_the_handbook_gives(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
-        main()
+        run()
     assert (ended.value.code or 0) == code
     assert re.search(rf"^\| (\d+, )?{code}(, \d+)? \|", HANDBOOK, re.MULTILINE), f"{code} is not in the handbook"
