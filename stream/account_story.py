@@ -59,6 +59,19 @@ class AccountStory(msgspec.Struct):
                 self.scores.append((to_milliseconds(reaction.score.at), reaction.score))
             self.alerts += reaction.alerts
 
+    @property
+    def latest(self) -> AccountScoreUpdated | None:
+        """The last record; None if there is none, or the account is gone."""
+        return self.scores[-1][1] if self.scores else None
+
+    def until(self, moment: int) -> "AccountStory":
+        """What was known at a moment (UTC ms)."""
+        return AccountStory(
+            min(self.now, moment),
+            [(at, record) for at, record in self.scores if at <= moment],
+            [alert for alert in self.alerts if to_milliseconds(alert.at) <= moment],
+        )
+
     def ends_in(self, record: AccountScoreUpdated) -> bool:
         """Whether the story comes to a record that went out; what came after it is then left out."""
         for place, (_, one) in enumerate(self.scores):
@@ -108,7 +121,7 @@ def tell_account(log: AccountLog, tenant: str, account: str) -> AccountStory:
 
 def account_movement(story: AccountStory, days: int) -> AccountMovement | None:
     """What moved the score in the last `days` before the story's end; None where there is no score."""
-    latest = story.scores[-1][1] if story.scores else None
+    latest = story.latest
     if latest is None or latest.score_raw is None:
         return None
     place = sum(at <= story.now - days * DAY_MS for at, _ in story.scores)

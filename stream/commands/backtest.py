@@ -5,8 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from schemas.base import DEFAULT_TENANT
 from stream.backtest.known import History, Past
@@ -18,7 +16,7 @@ from stream.logs import only_warnings
 from stream.parallel import cores, each_partition
 from stream.replay.folding import Chosen
 from stream.settings import Settings
-from stream.views import band_text
+from stream.views import band_text, console, narrow_table
 
 
 def backtest(
@@ -74,9 +72,8 @@ def _past(
 
 
 def _show(report: Report) -> None:
-    table = Table(
-        "band", "outcomes", "churned", "churn rate", "lift", "precision", "recall", "lead days: median", "mean"
-    )
+    names = ("band", "outcomes", "churned", "churn rate", "lift", "precision", "recall", "lead days: median", "mean")
+    table = narrow_table(*names)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in report.bands:
@@ -91,15 +88,15 @@ def _show(report: Report) -> None:
             _number(one.lead_days_median, 1),
             _number(one.lead_days_mean, 1),
         )
-    console = Console()
-    console.print(table)
-    console.print(
+    terminal = console()
+    terminal.print(table)
+    terminal.print(
         f"{report.outcomes:,} outcomes of {report.kind}s ({report.churned:,} churned), as known {report.lead} days "
         "before; precision, recall and lead time take the band and all worse ones for a warning",
         highlight=False,
     )
     if report.skipped:
-        console.print(f"{report.skipped:,} outcomes were skipped: there was no score in time", highlight=False)
+        terminal.print(f"{report.skipped:,} outcomes were skipped: there was no score in time", highlight=False)
 
 
 def _percent(share: float | None) -> str:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from schemas.base import DEFAULT_TENANT, to_milliseconds
+from schemas.base import DEFAULT_TENANT
 from stream.commands.model import read_file
+from stream.commands.times import utc
 from stream.errors import ConfigurationError
 from stream.logs import only_warnings
 from stream.parallel import Advance, cores
@@ -24,6 +25,7 @@ from stream.replay.log import BrokerLog, EventsLog, Log
 from stream.replay.outputs import Files, Nowhere, SideTopics, Target
 from stream.replay.running import Replay, Span, run
 from stream.settings import Settings
+from stream.views import console
 
 ModelFile = Annotated[
     Path | None, typer.Option(help="Score the tenant by this model throughout, not by those in force.", exists=True)
@@ -104,8 +106,8 @@ def chosen(model: Path | None, tenant: str) -> Chosen | None:
 def progress(what: str, total: int) -> Iterator[Advance]:
     """A bar on a terminal, of so many steps (0: not known)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=console) as bar:
+    bars = Console(stderr=True)
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=bars) as bar:
         task = bar.add_task(what, total=total or None)
         yield lambda steps: bar.advance(task, steps)
 
@@ -123,13 +125,8 @@ def _target(to_dir: Path | None, side_topics: str | None, settings: Settings) ->
 
 
 def _report(census: Census, seconds: float) -> None:
-    console = Console()
+    terminal = console()
     for table in census.tables():
-        console.print(table)
+        terminal.print(table)
     written = ", ".join(f"{count:,} {topic}" for topic, count in sorted(census.written.items())) or "nothing"
-    console.print(f"in the time span: {written}; {seconds:.1f} s", highlight=False)
-
-
-def utc(time: datetime) -> int:
-    """UTC milliseconds of a time that names no zone, or any."""
-    return to_milliseconds(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
+    terminal.print(f"in the time span: {written}; {seconds:.1f} s", highlight=False)

@@ -35,6 +35,23 @@ def test_a_wrong_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "hunter2" not in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_opened_is_one_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exits(monkeypatch, FileNotFoundError(2, "No such file or directory", "exports/events.jsonl")) == 11
+    assert capsys.readouterr().err == "BadInput: exports/events.jsonl: No such file or directory\n"
+
+
+def refused() -> None:
+    raise ConnectionError(111, "Connection refused")
+
+
+def test_an_error_of_the_system_that_names_no_file_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "app", refused)
+    with pytest.raises(ConnectionError):
+        running.run()
+
+
 def test_what_kafka_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     refused = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
     assert exits(monkeypatch, refused) == 20
