@@ -10,9 +10,6 @@ from tests.oracle.alert_conditions import BETWEEN, CONDITIONS, HOLDS, OVER, Seen
 from tests.oracle.alert_rules import DECLINED, RECOVERED, Rules
 from tests.oracle.alert_story import Look, Said, Story, story_of
 
-STANDING_STILL = {DECLINED, "no_recovery", "tone"}
-"""What time alone does not change. The others are only looked at when what they are about moves, and in the morning."""
-
 
 @dataclass(frozen=True)
 class How:

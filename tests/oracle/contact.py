@@ -8,11 +8,12 @@ import msgspec
 from schemas.base import Event
 from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
 from schemas.event_ids import event_id
+from schemas.messages import MessageClassified
 from schemas.signals import ContactFact
 from schemas.tickets import TicketReplied
 from tests.oracle.alert_conditions import CONDITIONS, Seen
-from tests.oracle.alert_rules import Rules
-from tests.oracle.alerts import LIVE, MORNING, REMODELLED, STANDING_STILL, How, OracleAlerts
+from tests.oracle.alert_rules import DECLINED, Rules
+from tests.oracle.alerts import LIVE, MORNING, REMODELLED, How, OracleAlerts
 from tests.oracle.facts import Facts, Ticket, when
 from tests.oracle.model import BANDS, Model
 from tests.oracle.scoring import Assessment, Close, assess, override_in_force
@@ -113,7 +114,7 @@ class OracleContact:
         elif not isinstance(fact, ContactErased | ContactMerged) and not self._is_forgotten(fact):
             self._hear(fact)
         self._publish(without, self.final(), _cause(fact))
-        self._look(before, how, is_reply=isinstance(fact, TicketReplied))
+        self._look(before, how, fact)
 
     def merge(self, at: int, fact: ContactMerged, how: How = LIVE) -> "tuple[set[str], list[ContactFact]] | None":
         """The contact is another one from here on: its names and all it ever did are the other's. None if that is not
@@ -140,7 +141,7 @@ class OracleContact:
                 self._hear(fact)
         cause = event_id(self.tenant, merge.contact, "absorbed", merge.event_id)
         self._publish(without, self.final(), ("contact.absorbed", cause))
-        self._look(before, how)
+        self._look(before, how, merge)
 
     def _hear(self, fact: ContactFact) -> None:
         """Take in a fact, in which every name of this contact is the same."""
@@ -171,14 +172,16 @@ class OracleContact:
     def _before(self) -> "Before":
         return Before(self._last, self._rules, {name: replace(one) for name, one in self._facts.tickets.items()})
 
-    def _look(self, before: "Before", how: How, *, is_reply: bool = False, timely: bool = False) -> None:
+    def _look(self, before: "Before", how: How, fact: ContactFact | None = None, *, timely: bool = False) -> None:
         """Look at the alerts after something has happened. A reply may say whose a ticket is, and no more of it."""
-        moved = set(STANDING_STILL)
+        moved = {DECLINED, "no_recovery"}
+        if isinstance(fact, MessageClassified | ContactMerged):
+            moved |= {"tone"}
         if _score_moved(before.last, self._last):
             moved |= {"steep_drop"}
         if self._own_tickets(before.tickets) != self._own_tickets(self._facts.tickets):
             moved |= {"ticket_volume_rising", "severity_rising"}
-        if not is_reply and before.tickets != self._facts.tickets:
+        if not isinstance(fact, TicketReplied) and before.tickets != self._facts.tickets:
             moved |= {"severity_rising"}
         if how.remodelled or before.rules != self._rules:
             moved = set(CONDITIONS)
