@@ -40,9 +40,10 @@ class Said:
 class Story:
     """What was told until now, and what waits: for the clock (`ready_at`) or for the morning."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, renews: bool = False) -> None:
         self.said: list[Said] = []
-        self._kind = kind
+        self._kind, self._renews = kind, renews
+        self._latest = -1
         self._episodes = self._held_back = 0
         self._told_at: int | None = None
         self._holds_since: int | None = None
@@ -68,10 +69,14 @@ class Story:
             self._holds_not(number, look)
 
     def _holds(self, number: int, look: Look) -> None:
+        if self._renews and self._within is not None and look.since > self._latest:
+            self._within = self._holds_since = None  # it happened once more: an episode of its own
         came, self._went_late = self._holds_since is None, False
+        if came:
+            self._latest = look.since
         since = self._holds_since = look.since if self._holds_since is None else self._holds_since
         if self._within is not None:
-            self._held_back += came
+            self._held_back += came and not self._renews  # what happened once is not held back by that
             return
         if came and look.quiet:
             self._episodes, self._within = self._episodes + 1, False
@@ -100,9 +105,9 @@ class Story:
             self._within, self._went_late = None, False
 
 
-def story_of(kind: str, looks: Iterable[Look]) -> Story:
-    """The whole story of a kind, from the beginning."""
-    story = Story(kind)
+def story_of(kind: str, looks: Iterable[Look], renews: bool = False) -> Story:
+    """The whole story of a kind, from the beginning. What `renews` can happen anew, later, while it holds."""
+    story = Story(kind, renews)
     for number, look in enumerate(looks):
         story.hear(number, look)
     return story

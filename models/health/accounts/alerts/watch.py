@@ -51,8 +51,10 @@ def watch_account(
         under = how._replace(quiet=how.quiet or (remodelled and not rule.on_model_change))
         if standing is None:
             under = under._replace(quiet=True, late=False, daily=True)  # a score that is taken back waits for nothing
-        waited = alert.late
+        waited, happened = alert.late, alert.since
         outcome = step(alert, rule, stand, since, under)
+        if rule.renews and alert.active and alert.since is None:
+            alert.since = happened  # it has ceased to hold, and is not over: what happens later is told apart by it
         kind = _kind(rule, rules, outcome)
         if kind is not None and standing is not None:
             record = AlertRaised(

@@ -218,6 +218,15 @@ def test_each_decrease_of_the_seats_is_told() -> None:
     assert kinds(one.own(company(41, seats=50))) == ["seats_decreased"]
 
 
+def test_a_decrease_after_most_of_the_seats_have_come_back_is_a_further_one() -> None:
+    one = One()
+    one.member(0, 70)
+    one.own(company(1, seats=100))
+    assert kinds(one.own(company(3, seats=80))) == ["seats_decreased"]
+    assert one.own(company(5, seats=97)) == []
+    assert kinds(one.own(company(8, seats=90))) == ["seats_decreased"]
+
+
 def test_fewer_orders_are_no_seats() -> None:
     one = One()
     one.member(0, 70)
