@@ -13,6 +13,9 @@ from models.health.accounts.own import Size
 from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS
 from models.health.facts.messages import DAY_MS
 
+_DECIMALS = 9
+"""So many of a share count: 0.07 of 100 seats are seven, and not a hair more."""
+
 
 class SeatsDecreased(AccountRule, frozen=True, kw_only=True):
     """Raised when the account has `share` (0.05) fewer seats than the most of the last `days` (30); over when none are
@@ -31,7 +34,7 @@ class SeatsDecreased(AccountRule, frozen=True, kw_only=True):
         most, left = self._seats(state, now)
         if left >= most:
             return CLEAR
-        return HOLDS if most - left >= self.share * most else BETWEEN
+        return HOLDS if most - left >= round(self.share * most, _DECIMALS) else BETWEEN
 
     def since(self, state: Standing, now: int) -> int:
         """Since the latest decrease."""

@@ -227,6 +227,14 @@ def test_a_decrease_after_most_of_the_seats_have_come_back_is_a_further_one() ->
     assert kinds(one.own(company(8, seats=90))) == ["seats_decreased"]
 
 
+def test_seven_of_a_hundred_seats_are_a_share_of_seven_hundredths() -> None:
+    one = One()
+    one.model(0, alerts={"seats_decreased": {"share": 0.07}})
+    one.member(0, 70)
+    one.own(company(1, seats=100))
+    assert kinds(one.own(company(3, seats=93))) == ["seats_decreased"]
+
+
 def test_fewer_orders_are_no_seats() -> None:
     one = One()
     one.member(0, 70)
