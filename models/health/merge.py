@@ -29,7 +29,9 @@ from models.health.facts.sections import (
     OVERRIDE,
     PROFILE,
     REVIEWS,
+    TALKS,
     TICKET_COUNT,
+    TICKET_TIMES,
     TICKETS,
 )
 from models.health.facts.tickets import Ticket, find_ticket, shorten
@@ -47,7 +49,8 @@ _OWN = frozenset(
 _SUMS = tuple(name for name in Bucket.__struct_fields__ if name != "day")
 MAX_HOPS = 16
 """So long may a chain of aliases be. Intake lets no circle in; one that came another way ends here: see `react`."""
-_MEASURED = MESSAGES | ANSWERS | TICKETS | TICKET_COUNT | REVIEWS | PROFILE | OVERRIDE | HISTORY
+_TICKETS = TICKETS | TICKET_COUNT | TICKET_TIMES
+_MEASURED = MESSAGES | TALKS | ANSWERS | _TICKETS | REVIEWS | PROFILE | OVERRIDE | HISTORY
 
 
 OrderedT = TypeVar("OrderedT", Answer, Correction, Review)

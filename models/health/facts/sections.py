@@ -16,5 +16,9 @@ LIFE = 1 << 9
 """The contact was erased, or merged into another one."""
 TICKET_COUNT = 1 << 10
 """A ticket came or left, which not every change of a ticket is."""
+TICKET_TIMES = 1 << 12
+"""When a ticket was opened or first answered, or whose it is: what few changes of a ticket are."""
+TALKS = 1 << 13
+"""Messages without a ticket, or of those that were kept one had to leave."""
 CLOCK = 1 << 11
 """Not a section: the passing of time."""

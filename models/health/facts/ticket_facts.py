@@ -7,7 +7,7 @@ from typing import Any
 from models.health.facts import activity as active
 from models.health.facts.buckets import Totals, count_ticket
 from models.health.facts.ids import id_bytes, reference
-from models.health.facts.sections import HISTORY, NOTHING, TICKET_COUNT, TICKETS
+from models.health.facts.sections import HISTORY, NOTHING, TICKET_COUNT, TICKET_TIMES, TICKETS
 from models.health.facts.tickets import (
     AGENT_REPLY,
     BOT_REPLY,
@@ -19,6 +19,7 @@ from models.health.facts.tickets import (
     add_customer_reply,
     find_ticket,
     packed_is_here,
+    packed_times,
     shorten,
 )
 from models.health.state import ContactState
@@ -131,12 +132,15 @@ def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: 
     packed, changed = ticket.pack(), TICKETS
     if not known:
         state.tickets.insert(position, packed)
-        changed |= TICKET_COUNT
+        changed |= TICKET_COUNT | TICKET_TIMES
     elif packed == state.tickets[position]:
         return NOTHING
     else:
-        if packed_is_here(packed) != packed_is_here(state.tickets[position]):
-            changed |= TICKET_COUNT
+        before = state.tickets[position]
+        if packed_times(packed) != packed_times(before):
+            changed |= TICKET_TIMES
+            if packed_is_here(packed) != packed_is_here(before):
+                changed |= TICKET_COUNT
         state.tickets[position] = packed
     if len(state.tickets) <= KEPT_OTHERS:
         return changed
@@ -157,7 +161,8 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
         if known or other.id != ticket.id:
             count_ticket(state.buckets, totals, other, now)
     # A ticket that leaves at once still says how many there are beyond the list.
-    return HISTORY if not known and any(other.id == ticket.id for other in left) else TICKETS | TICKET_COUNT
+    left_at_once = not known and any(other.id == ticket.id for other in left)
+    return TICKET_TIMES | (HISTORY if left_at_once else TICKETS | TICKET_COUNT)
 
 
 def _time(time: datetime) -> int:

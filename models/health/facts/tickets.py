@@ -26,6 +26,8 @@ ticket_times = Struct(">8x?QQ").unpack_from
 """Of a packed ticket: whether it is this contact's, when it was opened, and when answered (`NEVER`: not yet)."""
 packed_is_here = itemgetter(ID_BYTES)
 """Whether a packed ticket is this contact's: the byte after its id."""
+packed_times = itemgetter(slice(ID_BYTES, ID_BYTES + 17))
+"""What `ticket_times` reads, as bytes."""
 _STATUS_BITS = 3
 _SEVERITY_BITS = 2
 
