@@ -5,7 +5,6 @@ The topic of account scores is compacted, and a record knows the closes of eight
 
 from collections.abc import Iterable
 from math import fsum
-from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,20 +13,9 @@ from models.health.accounts.react import AccountReaction
 from models.health.accounts.state import AccountState
 from models.health.facts.messages import DAY_MS
 from schemas.base import to_milliseconds
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS
-from schemas.decoding import DecodeFailure, decode_account_signal
 from schemas.keys import account_key, partition_for, split_key
 from schemas.scores import AccountScoreUpdated, AlertRaised
-from stream.reading import TopicReader
-from stream.settings import Settings
-
-
-class Logged(NamedTuple):
-    """A record of a partition of the log."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
+from stream.replay.account_log import AccountEntry, AccountLog
 
 
 class AccountPart(msgspec.Struct, frozen=True):
@@ -71,6 +59,19 @@ class AccountStory(msgspec.Struct):
                 self.scores.append((to_milliseconds(reaction.score.at), reaction.score))
             self.alerts += reaction.alerts
 
+    @property
+    def latest(self) -> AccountScoreUpdated | None:
+        """The last record; None if there is none, or the account is gone."""
+        return self.scores[-1][1] if self.scores else None
+
+    def until(self, moment: int) -> "AccountStory":
+        """What was known at a moment (UTC ms)."""
+        return AccountStory(
+            min(self.now, moment),
+            [(at, record) for at, record in self.scores if at <= moment],
+            [alert for alert in self.alerts if to_milliseconds(alert.at) <= moment],
+        )
+
     def ends_in(self, record: AccountScoreUpdated) -> bool:
         """Whether the story comes to a record that went out; what came after it is then left out."""
         for place, (_, one) in enumerate(self.scores):
@@ -80,16 +81,13 @@ class AccountStory(msgspec.Struct):
         return False
 
 
-def fold_account(tenant: str, account: str, log: Iterable[Logged]) -> AccountStory:
+def fold_account(tenant: str, account: str, log: Iterable[AccountEntry]) -> AccountStory:
     """The story of an account by the entries of its partition; those of other accounts are passed over."""
     key, fold, story = account_key(tenant, account), AccountFold(), AccountStory()
     row: AccountState | None = None
-    for offset, of, value in log:
+    for offset, of, signal in log:
         if of not in (None, key):
             continue
-        signal: Any = decode_account_signal(value)
-        if isinstance(signal, DecodeFailure):
-            continue  # the worker has put it aside, too
         if of is not None:
             written, reactions = fold.signal(offset, split_key(of), row, signal)
             row = row if written is None else written
@@ -115,20 +113,15 @@ def _looked(fold: AccountFold, subject: tuple[str, str], row: AccountState | Non
     return reactions
 
 
-def tell_account(settings: Settings, tenant: str, account: str) -> AccountStory:
-    """The story of an account, from its partition of the broker's log."""
-    reader = TopicReader(settings, [HEALTH_ACCOUNT_SIGNALS])
-    try:
-        partition = partition_for(account_key(tenant, account), reader.partitions)
-        log = (Logged(one.offset() or 0, one.key(), one.value()) for one in reader.all(partition))
-        return fold_account(tenant, account, log)
-    finally:
-        reader.close()
+def tell_account(log: AccountLog, tenant: str, account: str) -> AccountStory:
+    """The story of an account, from its partition of the log."""
+    partition = partition_for(account_key(tenant, account), log.partitions())
+    return fold_account(tenant, account, log.read(partition))
 
 
 def account_movement(story: AccountStory, days: int) -> AccountMovement | None:
     """What moved the score in the last `days` before the story's end; None where there is no score."""
-    latest = story.scores[-1][1] if story.scores else None
+    latest = story.latest
     if latest is None or latest.score_raw is None:
         return None
     place = sum(at <= story.now - days * DAY_MS for at, _ in story.scores)

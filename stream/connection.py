@@ -7,6 +7,8 @@ from confluent_kafka import KafkaError, KafkaException
 from stream.errors import BrokerError, BrokerUnreachable, CredentialsRefused
 from stream.settings import Settings
 
+SILENT = 0
+"""Of a broker that is not there librdkafka would write twenty lines a second; the error says it in one."""
 _REFUSED = {KafkaError._AUTHENTICATION, KafkaError._SSL}
 
 
@@ -20,7 +22,7 @@ class Connection:
     @property
     def properties(self) -> dict[str, Any]:
         """Where the brokers are and how to talk to them."""
-        return {**self._settings.kafka(), "error_cb": self.hear}
+        return {**self._settings.kafka(), "error_cb": self.hear, "log_level": SILENT}
 
     def hear(self, error: KafkaError) -> None:
         """An error of a connection; a refusal is not forgotten for what follows from it."""
@@ -38,11 +40,15 @@ class Connection:
             "and HEARTLINE_SSL_CA_LOCATION"
         )
 
+    @property
+    def last_word(self) -> str:
+        """What was heard of the connections, to follow other words; "" if nothing."""
+        return f"; {self._heard.str()}" if self._heard is not None else ""
+
     def unreachable(self, client: Any, error: KafkaException) -> BrokerError:
         """The error of brokers that do not answer this client."""
         client.poll(0)  # what was heard is told only now
-        heard = f"; {self._heard.str()}" if self._heard is not None else ""
         return self.refusal or BrokerUnreachable(
-            f"no broker of {self._settings.bootstrap_servers} answers ({error.args[0].str()}{heard}): "
+            f"no broker of {self._settings.bootstrap_servers} answers ({error.args[0].str()}{self.last_word}): "
             "start Kafka, or set HEARTLINE_BOOTSTRAP_SERVERS"
         )

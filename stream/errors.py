@@ -3,7 +3,7 @@ ends.
 
     HeartlineError                     1
     ├── ConfigurationError            10   a setting is missing or contradicts another
-    ├── BadInput                      11   a file given to a command cannot be read as what it should be
+    ├── BadInput                      11   a file given to a command cannot be read as what it should be, or written
     ├── NotScored                     12   the contact asked for has no score
     ├── ModelRefused                  13   a health model cannot be published as it is
     ├── BrokerError                   20
@@ -68,7 +68,7 @@ class ConfigurationError(HeartlineError):
 
 
 class BadInput(HeartlineError):
-    """A file given to a command cannot be read as what it should be."""
+    """A file given to a command cannot be read as what it should be, or cannot be written."""
 
     exit_code = 11
 

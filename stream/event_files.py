@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -25,11 +26,11 @@ STANDARD_STREAM = Path("-")
 
 
 def read_events(file: Path) -> Iterator[Event]:
-    """The events of a file (`-`: standard input). Raises `BadInput` with the number of the first line that intake would
-    refuse; it alone knows which tenants there are.
+    """The events of a file (`-`: standard input). Raises `BadInput` for one that cannot be read, and with the number of
+    the first line that intake would refuse; it alone knows which tenants there are.
     """
     now_ms = time.time_ns() // 1_000_000
-    with sys.stdin.buffer if file == STANDARD_STREAM else file.open("rb") as lines:
+    with opened(file) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -43,3 +44,13 @@ def read_events(file: Path) -> Iterator[Event]:
             if refused is not None:
                 raise BadInput(f"{file}, line {number}: {refused.detail}")
             yield event
+
+
+def opened(file: Path) -> BinaryIO:
+    """A file to read (`-`: standard input). Raises `BadInput`."""
+    if file == STANDARD_STREAM:
+        return sys.stdin.buffer
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from error

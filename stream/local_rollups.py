@@ -1,7 +1,6 @@
 """The roll-ups without a broker: what `LocalFold` says of contacts, as accounts and portfolios, a partition each."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from models.health.accounts.fold import AccountFold
@@ -61,6 +60,19 @@ class LocalRollup:
         return reactions
 
 
+def account_entries(
+    entry: Entry, at: int, mode: Mode, told: Iterable[tuple[bytes, Reaction]]
+) -> Iterator[tuple[bytes | None, AccountSignal]]:
+    """What the log of accounts gets, by key, of an entry (UTC ms) and of what came of it in contacts' rows."""
+    if entry.topic == HEALTH_ACCOUNT_SIGNALS:
+        yield entry.key, AccountSignal(at=at, mode=mode, fact=entry.value)  # type: ignore[arg-type]
+    for _, reaction in told:
+        for member in reaction.members:
+            yield account_key(member.fact.tenant, member.fact.account), member  # type: ignore[union-attr,arg-type]
+    if entry.topic == HEALTH_SIGNALS and isinstance(entry.value, Tick):
+        yield None, AccountSignal(at=at, mode=mode, fact=TickDone(day=entry.value.day, partition=0, partitions=1))
+
+
 class LocalRollups:
     """Accounts, and the portfolios that they are in."""
 
@@ -80,19 +92,10 @@ class LocalRollups:
 
     def take(self, entry: Entry, at: int, mode: Mode, told: Iterable[tuple[bytes, Reaction]]) -> None:
         """An entry of a log, and what came of it in contacts' rows."""
-        if entry.topic == HEALTH_ACCOUNT_SIGNALS:
-            signal = AccountSignal(at=at, mode=mode, fact=entry.value)  # type: ignore[arg-type]
-            self._on(self._accounts.log(entry.key, signal))
-        for _, reaction in told:
-            for member in reaction.members:
-                self._on(self._accounts.log(account_key(member.fact.tenant, member.fact.account), member))  # type: ignore[union-attr,arg-type]
-        if entry.topic == HEALTH_SIGNALS and isinstance(entry.value, Tick):
-            self._close(entry.value.day, at, mode)
-
-    def _close(self, day: date, at: int, mode: Mode) -> None:
-        done = TickDone(day=day, partition=0, partitions=1)
-        self._on(self._accounts.log(None, AccountSignal(at=at, mode=mode, fact=done)))
-        self._portfolios.log(None, PortfolioSignal(at=at, mode=mode, fact=done))
+        for key, signal in account_entries(entry, at, mode, told):
+            self._on(self._accounts.log(key, signal))
+            if isinstance(signal.fact, TickDone):
+                self._portfolios.log(None, PortfolioSignal(at=at, mode=mode, fact=signal.fact))
 
     def _on(self, reactions: list[Any]) -> None:
         for reaction in reactions:

@@ -1,5 +1,6 @@
 """Reading topics for commands: from the beginning to their present end, or onwards as they grow."""
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from stream.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
 BATCH = 5000
+LEADER_SECONDS = 0.2
+_NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 class TopicReader:
@@ -54,7 +57,7 @@ class TopicReader:
         """What the last so many offsets of each partition hold, in order; there, markers of transactions count too."""
         starts = []
         for pair in self._partitions:
-            low, high = self._consumer.get_watermark_offsets(pair, TIMEOUT_SECONDS)
+            low, high = bounds(self._consumer, pair)
             starts.append(TopicPartition(pair.topic, pair.partition, max(low, high - offsets)))
         return self._to_end(starts)
 
@@ -102,9 +105,23 @@ class TopicReader:
 
     def count(self) -> int:
         """Records that the partitions hold now; where there are transactions, their markers count too."""
-        ends = (self._consumer.get_watermark_offsets(pair, TIMEOUT_SECONDS) for pair in self._partitions)
+        ends = (bounds(self._consumer, pair) for pair in self._partitions)
         return sum(high - low for low, high in ends)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._consumer.close()
+
+
+def bounds(consumer: Consumer, pair: TopicPartition) -> tuple[int, int]:
+    """The first offset of a partition and its end. One that was just made, or moves, has no leader for a moment."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(pair, TIMEOUT_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                raise
+            time.sleep(LEADER_SECONDS)
+        else:
+            return low, high

@@ -122,7 +122,7 @@ class Rollup(Stage[Any]):
         refused: Counter[str] = Counter()
         duplicates = 0
         for record in run.records:
-            signal, subject = self._read(record)
+            signal, subject = self.read(record.key, record.value)
             if isinstance(signal, DecodeFailure):
                 refused[signal.reason] += 1
                 self._put_aside(run, record, signal, cycle)
@@ -187,12 +187,13 @@ class Rollup(Stage[Any]):
                 put_output(cycle, self.output, key, reaction.score, partition)
             self.tell(cycle, reaction)
 
-    def _read(self, record: Any) -> tuple[Any, tuple[str, str] | None]:
-        """The entry of a record, and whose it is: None for one that concerns the whole partition."""
-        signal = self.decode(record.value)
+    @classmethod
+    def read(cls, key: bytes | None, value: bytes | None) -> tuple[Any, tuple[str, str] | None]:
+        """The entry of a record, or a DecodeFailure; and whose it is, None if it concerns the whole partition."""
+        signal = cls.decode(value)
         if isinstance(signal, DecodeFailure):
             return signal, None
-        if (record.key is None) != isinstance(signal.fact, ROLLUP_PARTITION_FACTS):
+        if (key is None) != isinstance(signal.fact, ROLLUP_PARTITION_FACTS):
             return DecodeFailure("invalid", "a subject's fact needs a key, and a partition's has none"), None
         if isinstance(signal.fact, ModelPublished):
             try:
@@ -200,7 +201,7 @@ class Rollup(Stage[Any]):
             except ModelError as error:
                 return DecodeFailure("invalid", str(error)), None
         try:
-            return signal, None if record.key is None else split_key(record.key)
+            return signal, None if key is None else split_key(key)
         except ValueError:
             return DecodeFailure("bad_id", "the key is not tenant/id"), None
 

@@ -88,7 +88,9 @@ class Sender:
             self._check()
         self._check()
         if left:
-            raise DeliveryFailed(f"{left} records were not confirmed within {FLUSH_SECONDS:g} s")
+            raise DeliveryFailed(
+                f"{left} records were not confirmed within {FLUSH_SECONDS:g} s{self._connection.last_word}"
+            )
 
     def _delivered(self, error: Error | None, _message: Message) -> None:
         if error is None:

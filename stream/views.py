@@ -1,10 +1,13 @@
 """What the terminal shows of scores."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from rich.console import Group, RenderableType
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +21,19 @@ BAND_STYLES: dict[Band, str] = {
     "at_risk": "bold red",
 }
 TREND_ARROWS: dict[Trend, str] = {"improving": "↑", "stable": "→", "declining": "↓", "insufficient_history": "·"}
+ANY_WIDTH = 10_000
 COMPONENTS = ("nps", "csat", "sentiment", "engagement")
+
+
+def console() -> Console:
+    """The terminal. A file or a pipe gets tables as wide as they are: there is no screen to cut them off for."""
+    free = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(width=ANY_WIDTH if free else None)
+
+
+def narrow_table(*columns: str) -> Table:
+    """A table of many columns, which a terminal of 80 has no room for in a closed box."""
+    return Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
 
 
 def words(name: str) -> str:

@@ -31,7 +31,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct):
-    """The scores of each contact, by its key, in order; and the latest time that the log has."""
+    """The scores of each contact or account, by its key, in order; and the latest time that the log has."""
 
     scores: dict[bytes, list[Known]] = msgspec.field(default_factory=dict)
     log_end: int = 0
@@ -49,7 +49,7 @@ class History(msgspec.Struct):
         self.log_end = max(self.log_end, other.log_end)
 
     def before(self, key: bytes, moment: int) -> list[Known]:
-        """What was known of a contact before a moment."""
+        """What was known of a contact or an account before a moment."""
         scores = self.scores.get(key, [])
         return scores[: bisect_left(scores, moment, key=lambda one: one.at)]
 

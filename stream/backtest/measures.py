@@ -10,7 +10,7 @@ from models.health.bands import BANDS
 from models.health.facts.messages import DAY_MS
 from schemas.base import Band, from_milliseconds
 from stream.backtest.known import History, Known
-from stream.backtest.outcomes import Outcome
+from stream.backtest.outcomes import Kind, Outcome
 from stream.errors import BadInput
 
 NAMED = 5
@@ -18,7 +18,7 @@ NAMED = 5
 
 class Judged(NamedTuple):
     """An outcome, and the band that was known in time. `since` has that band and all better ones: since
-    when (UTC ms) the contact had been in that band or a worse one without a break.
+    when (UTC ms) its subject had been in that band or a worse one without a break.
     """
 
     outcome: Outcome
@@ -44,8 +44,9 @@ class BandMeasures(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A backtest. `skipped` outcomes had no score that was known in time."""
+    """A backtest of contacts or accounts. `skipped` outcomes had no score that was known in time."""
 
+    kind: Kind
     lead: int
     outcomes: int
     churned: int
@@ -85,17 +86,17 @@ def judge(
 def _why_unknown(history: History, one: Outcome, lead: int) -> str:
     scores = history.scores.get(one.key)
     if not scores:
-        return "the log scores it never"
+        return "the log has none of it until then"
     if history.before(one.key, one.at - lead * DAY_MS):
         return "its score was deleted before: erased, merged, or without data"
     return f"its first score is of {from_milliseconds(scores[0].at):%Y-%m-%d}"
 
 
-def measures(judged: Sequence[Judged], lead: int, skipped: int) -> Report:
-    """The measures of judged outcomes."""
+def measures(kind: Kind, judged: Sequence[Judged], lead: int, skipped: int) -> Report:
+    """The measures of judged outcomes of one kind of subject."""
     churned = [one for one in judged if one.outcome.happened == "churned"]
     bands = tuple(_band(band, judged, churned) for band in BANDS)
-    return Report(lead, len(judged), len(churned), len(judged) - len(churned), skipped, bands)
+    return Report(kind, lead, len(judged), len(churned), len(judged) - len(churned), skipped, bands)
 
 
 def _band(band: Band, judged: Sequence[Judged], churned: Sequence[Judged]) -> BandMeasures:
@@ -119,7 +120,7 @@ def _band(band: Band, judged: Sequence[Judged], churned: Sequence[Judged]) -> Ba
 
 
 def _since(known: Sequence[Known]) -> dict[Band, int]:
-    """Since when a contact had been in each band or a worse one; not in those that it was better than, at last."""
+    """Since when a subject had been in each band or a worse one; not in those that it was better than, at last."""
     since: dict[Band, int] = {}
     for band in get_args(Band):
         for one in reversed(known):
@@ -137,4 +138,5 @@ def _refused(outcomes: Sequence[Outcome], why: str) -> str:
     one = outcomes[0]
     more = f" (and {len(outcomes) - 1} more, in lines {', '.join(str(x.line) for x in outcomes[1 : NAMED + 1])}"
     more = f"{more}{', …' if len(outcomes) > NAMED + 1 else ''})" if len(outcomes) > 1 else ""
-    return f"line {one.line}: {one.tenant}/{one.contact} {one.happened} on {one.day}{more} {why}"
+    kind = "account " if one.kind == "account" else ""
+    return f"line {one.line}: {kind}{one.tenant}/{one.subject} {one.happened} on {one.day}{more} {why}"

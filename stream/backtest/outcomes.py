@@ -1,32 +1,34 @@
-"""What happened: a CSV file of contacts that left or stayed."""
+"""What happened: a CSV file of contacts or of accounts that left or stayed."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from schemas.base import to_milliseconds
-from schemas.keys import contact_key
+from schemas.keys import account_key, contact_key
 from stream.errors import BadInput
 
 Happened = Literal["churned", "renewed"]
-_COLUMNS = ("contact", "date", "outcome")
+Kind = Literal["contact", "account"]
+_COLUMNS = ("date", "outcome")
 
 
 class Outcome(NamedTuple):
-    """What a contact did on a day (UTC); `line` is that of the file."""
+    """What a contact or an account did on a day (UTC); `line` is that of the file."""
 
     line: int
     tenant: str
-    contact: str
+    kind: Kind
+    subject: str
     day: date
     happened: Happened
 
     @property
     def key(self) -> bytes:
-        """The contact's key."""
-        return contact_key(self.tenant, self.contact)
+        """The key of its records."""
+        return (account_key if self.kind == "account" else contact_key)(self.tenant, self.subject)
 
     @property
     def at(self) -> int:
@@ -35,7 +37,8 @@ class Outcome(NamedTuple):
 
 
 def read_outcomes(file: Path, tenant: str) -> list[Outcome]:
-    """The outcomes of a file with the columns `contact`, `date` and `outcome`; a column `tenant` may say whose.
+    """The outcomes of a file with the columns `contact` or `account`, `date` and `outcome`; a column `tenant` may say
+    whose. All are of one kind.
 
     Raises `BadInput` with the line of the first that cannot be read.
     """
@@ -46,28 +49,48 @@ def read_outcomes(file: Path, tenant: str) -> list[Outcome]:
         raise BadInput(f"{file} is not UTF-8") from error
     if not found:
         raise BadInput(f"{file} has no outcomes")
+    other = next((one for one in found if one.kind != found[0].kind), None)
+    if other is not None:
+        raise BadInput(
+            f"{file}, line {other.line}: {other.kind} {other.subject}, but line {found[0].line} has {found[0].kind} "
+            f"{found[0].subject}; their scores are two things, so give contacts and accounts a file each"
+        )
     return found
 
 
 def _outcomes(file: Path, rows: "csv.DictReader[str]", tenant: str) -> Iterator[Outcome]:
     names = rows.fieldnames or ()
     missing = [name for name in _COLUMNS if name not in names]
-    if missing:
-        raise BadInput(f"{file} has no column {missing[0]!r}; its columns must be {', '.join(_COLUMNS)}")
-    seen: dict[tuple[str, str, date], int] = {}
+    if missing or not any(kind in names for kind in get_args(Kind)):
+        what = repr(missing[0]) if missing else "'contact' or 'account'"
+        raise BadInput(f"{file} has no column {what}; its columns must be contact or account, {', '.join(_COLUMNS)}")
+    seen: dict[tuple[str, Kind, str, date], int] = {}
     for row in rows:
-        line, happened = rows.line_num, (row["outcome"] or "").strip().lower()
+        line, happened = rows.line_num, _cell(row, "outcome").lower()
         if happened not in get_args(Happened):
             raise BadInput(f"{file}, line {line}: outcome must be churned or renewed, not {happened!r}")
         try:
-            day = date.fromisoformat((row["date"] or "").strip())
+            day = date.fromisoformat(_cell(row, "date"))
         except ValueError as error:
             raise BadInput(f"{file}, line {line}: date must be a day such as 2026-03-31") from error
-        contact = (row["contact"] or "").strip()
-        if not contact:
-            raise BadInput(f"{file}, line {line}: no contact")
-        whose = ((row.get("tenant") or "").strip() or tenant, contact, day)
+        named: list[tuple[Kind, str]] = [(kind, name) for kind in get_args(Kind) if (name := _cell(row, kind))]
+        if len(named) != 1:
+            wrong = "names both a contact and an account: give one" if named else f"names no {_named_by(names)}"
+            raise BadInput(f"{file}, line {line}: {wrong}")
+        whose = (_cell(row, "tenant") or tenant, *named[0], day)
         if whose in seen:
-            raise BadInput(f"{file}, line {line}: {contact} has an outcome of that day in line {seen[whose]} already")
+            raise BadInput(
+                f"{file}, line {line}: {named[0][1]} has an outcome of that day in line {seen[whose]} already"
+            )
         seen[whose] = line
         yield Outcome(line, *whose, "churned" if happened == "churned" else "renewed")
+
+
+def _cell(row: dict[str, str], name: str) -> str:
+    """What a row has in a column, "" if nothing."""
+    return (row.get(name) or "").strip()
+
+
+def _named_by(columns: Sequence[str]) -> str:
+    """By which of its columns a file may name whose outcome it is."""
+    return " or ".join(kind for kind in get_args(Kind) if kind in columns)

@@ -1,28 +1,55 @@
-"""The command line: `heartline`."""
+"""The command line: `heartline`.
 
+This module imports next to nothing: all commands together take a second to import, and Ctrl-C has to end that, too.
+"""
+
+import os
+import signal
 import sys
+from types import FrameType
 
-from confluent_kafka import KafkaException
-from pydantic import ValidationError
-
-from stream.commands.app import app
-from stream.errors import BrokerError, ConfigurationError, HeartlineError
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as a shell has it for a process that SIGINT ended."""
 
 
 def main() -> None:
-    """Run a command; whatever a person can mend is one clear line and an exit code, not a traceback."""
+    """Run a command. Ctrl-C ends it with exit code 130 and no traceback, whatever it is about; the second one at once.
+
+    A command that runs cleans up behind it. Before that and after it there is nothing to clean up.
+    """
+    # A script's shell lets what it runs in the background ignore Ctrl-C: that is left as it is.
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    interrupt = _Interrupt()
+    if heeded:
+        signal.signal(signal.SIGINT, _leave)
+    from stream.commands.running import run
+
     try:
-        app()
-    except (HeartlineError, ValidationError, KafkaException) as error:
-        named = _named(error)
-        print(f"{type(named).__name__}: {named}", file=sys.stderr)
-        sys.exit(named.exit_code)
+        if heeded:
+            signal.signal(signal.SIGINT, interrupt)
+        run()
+    except (KeyboardInterrupt, SystemError):  # librdkafka's client makes a SystemError of what interrupts a callback
+        if not interrupt.heard:
+            raise
+        sys.exit(INTERRUPTED)
+    finally:
+        if heeded:
+            signal.signal(signal.SIGINT, _leave)
 
 
-def _named(error: Exception) -> HeartlineError:
-    if isinstance(error, HeartlineError):
-        return error
-    if isinstance(error, ValidationError):
-        wrong = (f"HEARTLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
-        return ConfigurationError("; ".join(wrong))
-    return BrokerError(f"Kafka refused: {error.args[0]}")
+class _Interrupt:
+    """Interrupts a command, and remembers it."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.heard:
+            _leave(number, frame)
+        self.heard = True
+        raise KeyboardInterrupt
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once. An exception would be shown, or swallowed by what imports, and threads would be waited for."""
+    os._exit(INTERRUPTED)

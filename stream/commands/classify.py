@@ -1,6 +1,5 @@
 """`heartline classify FILE` and `heartline model-card`."""
 
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from models.sentiment.errors import SentimentError
 from models.sentiment.port import Classifier, Reading
 from stream.classifier import open_classifier
 from stream.errors import BadInput, ConfigurationError
-from stream.event_files import STANDARD_STREAM
+from stream.event_files import STANDARD_STREAM, opened
 from stream.settings import Settings
 
 BATCH = 256
@@ -50,7 +49,7 @@ def classify(
     chosen = {"classifier": model or settings.classifier, "min_confidence": min_confidence or settings.min_confidence}
     classifier = open_classifier(settings.model_copy(update=chosen))
     try:
-        with _opened(file) as lines:
+        with opened(file) as lines:
             _answer(classifier, _texts(lines, as_json), as_json)
     finally:
         classifier.close()
@@ -67,17 +66,10 @@ def model_card() -> None:
         raise ConfigurationError(str(error)) from error
 
 
-def _opened(file: Path) -> BinaryIO:
-    if file == STANDARD_STREAM:
-        return sys.stdin.buffer
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from error
-
-
 def _texts(lines: BinaryIO, as_json: bool) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
+        if as_json and not line.strip():
+            continue
         try:
             yield (
                 msgspec.json.decode(line, type=Line).text if as_json else line.decode("utf-8", "replace").rstrip("\r\n")

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from schemas.base import DEFAULT_TENANT
@@ -17,6 +16,7 @@ from stream.erasure import receipt_of, rewrite
 from stream.errors import NotScored
 from stream.sending import Sender
 from stream.settings import Settings
+from stream.views import console
 
 LOOK_SECONDS = 0.5
 
@@ -53,7 +53,7 @@ def erase(
     if as_json:
         typer.echo(msgspec.json.encode(receipt).decode())
         return
-    Console().print(_table(receipt))
+    console().print(_table(receipt))
 
 
 def restore(contact: Contact, tenant: Tenant = DEFAULT_TENANT) -> None:

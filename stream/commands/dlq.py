@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from confluent_kafka import Message
-from rich.console import Console
 from rich.table import Table
 
 from schemas.catalogue import HEALTH_CONTROL, TOPICS, dead_letters_of
@@ -16,6 +15,7 @@ from stream.errors import ConfigurationError
 from stream.reading import TopicReader
 from stream.sending import Sender
 from stream.settings import Settings
+from stream.views import console
 
 app = typer.Typer(
     help="Look at dead letters, and send them again.\n\nExample: `heartline dlq list`", no_args_is_help=True
@@ -59,7 +59,7 @@ def list_() -> None:
     table = Table("topic", "reason", "dead letters")
     for (source, reason), count in sorted(counts.items()):
         table.add_row(source, reason, str(count))
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()

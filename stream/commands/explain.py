@@ -6,14 +6,14 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from schemas.base import DEFAULT_TENANT, from_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SCORES, HEALTH_SCORES
 from schemas.keys import account_key, contact_key, partition_for
 from schemas.scores import AccountScoreUpdated, ScoreUpdated
-from stream.account_story import tell_account
-from stream.commands.replay import Events, ModelFile, Tenant, chosen, log_of, utc
+from stream.account_story import AccountStory, tell_account
+from stream.commands.replay import Events, ModelFile, Tenant, account_log_of, chosen, log_of
+from stream.commands.times import utc
 from stream.errors import ConfigurationError, NotScored
 from stream.explaining import explained, view
 from stream.explaining_accounts import explained_account, view_account
@@ -21,6 +21,7 @@ from stream.logs import only_warnings
 from stream.reading import TopicReader
 from stream.settings import Settings
 from stream.story import Story, tell
+from stream.views import console
 
 _decode = msgspec.json.Decoder(ScoreUpdated).decode
 _decode_account = msgspec.json.Decoder(AccountScoreUpdated).decode
@@ -67,7 +68,8 @@ def explain(
     The present score is that of `health.scores`. What moved it is folded from `health.signals`, whose partition is read
     once; with `--at`, `--model` or `--events` the score is that of the fold too.
 
-    Of an account: its present record, and what moved it, folded from `health.account-signals`.
+    Of an account: its present record, and what moved it, folded from `health.account-signals`; with `--at` or
+    `--events` the record is that of the fold too.
 
     Examples: `heartline explain c-42`, `heartline explain c-42 --at 2026-03-01`, `heartline explain --account globex`
     """
@@ -76,22 +78,36 @@ def explain(
     settings = Settings()
     only_warnings()
     if account is not None:
-        if at is not None or model is not None or events is not None:
-            raise ConfigurationError("--at, --model and --events are for contacts")
-        _explain_account(settings, tenant, account, as_json=as_json)
+        _explain_account(settings, tenant, account, at, model, events, as_json=as_json)
     if contact is not None:
         _explain_contact(settings, tenant, contact, at, model, events, as_json=as_json)
 
 
-def _explain_account(settings: Settings, tenant: str, account: str, *, as_json: bool) -> None:
-    score = latest_account_score(settings, tenant, account)
+def _explain_account(
+    settings: Settings,
+    tenant: str,
+    account: str,
+    at: datetime | None,
+    model: Path | None,
+    events: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    log = account_log_of(events, settings, chosen(model, tenant))
+    if at is not None or events is not None:
+        whole = tell_account(log, tenant, account)
+        story = whole if at is None else whole.until(utc(at))
+        score, now = story.latest, from_milliseconds(story.now)
+    else:
+        score, now = latest_account_score(settings, tenant, account), datetime.now(UTC)
+        story = AccountStory() if score is None else tell_account(log, tenant, account)
     if score is None:
         raise NotScored(f"nothing is known of an account {tenant}/{account}")
-    found = explained_account(score, tell_account(settings, tenant, account))
+    found = explained_account(score, story)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
-        Console().print(view_account(found, datetime.now(UTC)))
+        console().print(view_account(found, now))
 
 
 def _explain_contact(
@@ -118,4 +134,4 @@ def _explain_contact(
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
-        Console().print(view(found, now))
+        console().print(view(found, now))

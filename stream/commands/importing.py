@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PRO
 from schemas.decoding import encode
 from stream.classifier import open_classifier
 from stream.commands.progress import counted
+from stream.commands.times import in_utc
 from stream.errors import ConfigurationError
 from stream.history import HistoryWriter, entries, refuse_live_log
 from stream.imports import load_mapping, read_events, with_ticks
@@ -43,14 +44,18 @@ def import_(
 
     Examples:
 
-    `heartline import --mapping examples/mappings/helpdesk-log.yaml --history --until 2014-01-04 tickets.csv`
+    `heartline import --mapping examples/mappings/helpdesk-log.yaml --history --until 2014-01-04 tickets-helpdesk.csv`
 
-    `heartline import --mapping examples/mappings/airline-messages.yaml --to messages.jsonl messages.csv`
+    `heartline import --mapping examples/mappings/airline-messages.yaml --to messages.jsonl messages-airlines.csv`
     """
     if not finish and not (files and mapping):
         raise ConfigurationError(
             "nothing to import: name the files and the --mapping that says what their columns mean"
         )
+    if to is not None and (history or finish):
+        raise ConfigurationError("--to writes the events to a file: --history and --finish are for the log of a broker")
+    if until is not None and not (history or finish):
+        raise ConfigurationError("--until is the end of a --history")
     events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
     counter = _Counter(counted(events, "importing"))
     if to is not None:
@@ -85,7 +90,7 @@ def _to_logs(events: Iterable[Event] | None, until: datetime | None, finish: boo
         history = HistoryWriter(sender, partitions)
         if events is not None:
             refuse_live_log(settings)
-            end = until.replace(tzinfo=UTC) if until is not None else None
+            end = in_utc(until) if until is not None else None
             with closing(open_classifier(settings)) as classifier:
                 history.start()
                 for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):

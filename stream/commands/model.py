@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 import yaml
-from rich.console import Console
 from rich.table import Table
 
 from models.health.errors import ModelError
@@ -22,6 +21,7 @@ from stream.model_difference import differences
 from stream.published_models import DEFAULT_DOCUMENT, Publication, publication, published_by, same
 from stream.sending import Sender
 from stream.settings import Settings
+from stream.views import console
 
 app = typer.Typer(
     help="Health models: check, publish, see which is in force.\n\nExample: `heartline model validate model.yaml`",
@@ -167,7 +167,7 @@ def history(tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False) -> None:
             one.author,
             f"refused: {one.refused}" if one.refused else state,
         )
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()

@@ -6,13 +6,13 @@ from typing import Annotated, get_args
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from schemas.base import DEFAULT_TENANT, Band
 from stream.commands.model import read_file
-from stream.commands.replay import Events, Processes, Tenant, log_of, progress, utc
+from stream.commands.replay import Events, Processes, Tenant, log_of, progress
+from stream.commands.times import utc
 from stream.errors import ConfigurationError
 from stream.logs import only_warnings
 from stream.parallel import cores, each_partition
@@ -22,7 +22,7 @@ from stream.preview.states import States
 from stream.replay.census import Period
 from stream.replay.folding import Chosen
 from stream.settings import Settings
-from stream.views import BAND_STYLES, words
+from stream.views import BAND_STYLES, console, words
 
 REASONS = 3
 
@@ -80,18 +80,18 @@ def _history(since: Since, processes: int) -> Histories:
 
 
 def _show(found: Comparison | Histories) -> None:
-    console = Console()
+    terminal = console()
     if isinstance(found, Histories):
         for name, census in (("by the models in force", found.in_force), ("by this model", found.model)):
             for table in census.tables():
                 table.title = f"{table.title}, {name}"
-                console.print(table)
+                terminal.print(table)
         found = found.end
-    console.print(_totals(found))
+    terminal.print(_totals(found))
     if found.moves:
-        console.print(_moves(found.moves))
+        terminal.print(_moves(found.moves))
     for line in _summary(found):
-        console.print(line, highlight=False)
+        terminal.print(line, highlight=False)
 
 
 def _totals(found: Comparison) -> Table:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,17 +12,20 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from schemas.base import DEFAULT_TENANT, to_milliseconds
+from schemas.base import DEFAULT_TENANT
 from stream.commands.model import read_file
+from stream.commands.times import utc
 from stream.errors import ConfigurationError
 from stream.logs import only_warnings
 from stream.parallel import Advance, cores
+from stream.replay.account_log import AccountLog, BrokerAccountLog, EventsAccountLog
 from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen
 from stream.replay.log import BrokerLog, EventsLog, Log
 from stream.replay.outputs import Files, Nowhere, SideTopics, Target
 from stream.replay.running import Replay, Span, run
 from stream.settings import Settings
+from stream.views import console
 
 ModelFile = Annotated[
     Path | None, typer.Option(help="Score the tenant by this model throughout, not by those in force.", exists=True)
@@ -83,6 +86,17 @@ def log_of(events: Path | None, settings: Settings, *, alerts: bool = False) -> 
     return BrokerLog(settings) if events is None else EventsLog(events, settings, alerts)
 
 
+def account_log_of(events: Path | None, settings: Settings, model: Chosen | None = None) -> AccountLog:
+    """The broker's log of accounts, or that of a file. Raises `ConfigurationError` for a model without a file."""
+    if events is not None:
+        return EventsAccountLog(events, settings, model)
+    if model is not None:
+        raise ConfigurationError(
+            "of accounts --model is for --events: health.account-signals has what contacts gave by the models in force"
+        )
+    return BrokerAccountLog(settings)
+
+
 def chosen(model: Path | None, tenant: str) -> Chosen | None:
     """The model of a file for a tenant. Raises `BadInput`, which names the field."""
     return None if model is None else Chosen(tenant, read_file(model))
@@ -92,8 +106,8 @@ def chosen(model: Path | None, tenant: str) -> Chosen | None:
 def progress(what: str, total: int) -> Iterator[Advance]:
     """A bar on a terminal, of so many steps (0: not known)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=console) as bar:
+    bars = Console(stderr=True)
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty(), console=bars) as bar:
         task = bar.add_task(what, total=total or None)
         yield lambda steps: bar.advance(task, steps)
 
@@ -111,13 +125,8 @@ def _target(to_dir: Path | None, side_topics: str | None, settings: Settings) ->
 
 
 def _report(census: Census, seconds: float) -> None:
-    console = Console()
+    terminal = console()
     for table in census.tables():
-        console.print(table)
+        terminal.print(table)
     written = ", ".join(f"{count:,} {topic}" for topic, count in sorted(census.written.items())) or "nothing"
-    console.print(f"in the time span: {written}; {seconds:.1f} s", highlight=False)
-
-
-def utc(time: datetime) -> int:
-    """UTC milliseconds of a time that names no zone, or any."""
-    return to_milliseconds(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
+    terminal.print(f"in the time span: {written}; {seconds:.1f} s", highlight=False)

@@ -1,31 +1,30 @@
 """`heartline score FILE`."""
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from schemas.base import to_milliseconds
 from schemas.scores import AccountScoreUpdated
 from stream.classifier import open_classifier
 from stream.commands.progress import counted
+from stream.commands.times import in_utc
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
 from stream.local import LocalFold
 from stream.local_rollups import LocalRollups
 from stream.settings import Settings
+from stream.views import console, narrow_table
 
 
 def score(
-    file: Annotated[
-        Path, typer.Argument(help="JSON lines, one event each; - for standard input.", exists=True, allow_dash=True)
-    ],
+    file: Annotated[Path, typer.Argument(help="JSON lines, one event each; - for standard input.", allow_dash=True)],
     at: Annotated[
         datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")
     ] = None,
@@ -39,7 +38,7 @@ def score(
     Example: `heartline simulate --contacts 50 --days 30 > events.jsonl && heartline score events.jsonl`
     """
     settings = Settings()
-    moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    moment = in_utc(at) if at is not None else None
     rollups = LocalRollups() if accounts else None
     local = LocalFold(rollups)
     now = 0
@@ -60,7 +59,7 @@ def score(
     table = Table("tenant", "contact", "score", "band", "coverage", "confidence")
     for row in rows:
         table.add_row(row.tenant, row.contact, str(row.score), row.band, f"{row.coverage:.2f}", row.confidence)
-    Console().print(table)
+    console().print(table)
 
 
 def _show_accounts(records: list[AccountScoreUpdated], *, as_json: bool) -> None:
@@ -68,10 +67,11 @@ def _show_accounts(records: list[AccountScoreUpdated], *, as_json: bool) -> None
         for record in records:
             typer.echo(msgspec.json.encode(record).decode())
         return
-    table = Table("tenant", "account", "score", "band", "contacts", "scored", "seats", "renewal")
+    names = ("tenant", "account", "score", "band", "contacts", "scored", "seats", "renewal")
+    table = narrow_table(*names)
     for record in records:
         cells = (record.score, record.band, record.members, record.scored, record.seats)
         renewal = "-" if record.renewal_at is None else f"{record.renewal_at:%Y-%m-%d}"
         shown = ("-" if cell is None else str(cell) for cell in cells)
         table.add_row(record.tenant, record.account, *shown, renewal)
-    Console().print(table)
+    console().print(table)

@@ -12,9 +12,7 @@ from stream.settings import Settings
 
 
 def send(
-    file: Annotated[
-        Path, typer.Argument(help="JSON lines, one event each; - for standard input.", exists=True, allow_dash=True)
-    ],
+    file: Annotated[Path, typer.Argument(help="JSON lines, one event each; - for standard input.", allow_dash=True)],
 ) -> None:
     """Send events to the topics of their types, confirmed.
 

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from rich.console import Console
 from rich.table import Table
 
 from stream.settings import Settings
+from stream.views import console
 
 
 def _default(field: FieldInfo) -> str:
@@ -44,4 +44,4 @@ def settings(as_markdown: Annotated[bool, typer.Option("--markdown", help="As in
     table = Table("variable", "value", "meaning")
     for (variable, _default_value, meaning), name in zip(rows(), Settings.model_fields, strict=True):
         table.add_row(variable, str(getattr(values, name)), meaning)
-    Console().print(table)
+    console().print(table)

@@ -1,15 +1,17 @@
 """`heartline simulate`."""
 
+import re
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from schemas.base import DEFAULT_TENANT
+from schemas.base import DEFAULT_TENANT, TENANT_PATTERN
 from schemas.decoding import encode
 from stream.commands.progress import counted
+from stream.commands.times import in_utc
 from stream.event_files import STANDARD_STREAM
 from stream.simulate import deliver, simulate
 from stream.simulate.helpdesk import DEFAULT_START
@@ -22,7 +24,7 @@ def simulate_(
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
     contacts: Annotated[int, typer.Option(min=1, help="How many customers write.")] = 1000,
     days: Annotated[float | None, typer.Option(help="End after so many days.")] = None,
-    events: Annotated[int | None, typer.Option(help="End after so many events.")] = None,
+    events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
     start: Annotated[datetime, typer.Option(help="First day (UTC).")] = FIRST_DAY,
     tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
     duplicates: Share = 0.0,
@@ -40,13 +42,18 @@ def simulate_(
     """
     if days is None and events is None:
         raise typer.BadParameter("a helpdesk never ends by itself: give --days or --events")
+    if days is not None and days <= 0:
+        raise typer.BadParameter("--days must be above 0")
+    tenants = tenant or [DEFAULT_TENANT]
+    if wrong := [name for name in tenants if not re.fullmatch(TENANT_PATTERN, name)]:
+        raise typer.BadParameter(f"--tenant {wrong[0]!r} must be 1 to 63 of a-z, 0-9 and '-'")
     told = simulate(
         seed=seed,
         contacts=contacts,
-        start=start.replace(tzinfo=UTC),
+        start=in_utc(start),
         days=days,
         events=events,
-        tenants=tenant or (DEFAULT_TENANT,),
+        tenants=tuple(tenants),
         decisions=decisions,
         models_every_days=models_every_days,
     )

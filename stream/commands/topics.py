@@ -1,12 +1,12 @@
 """`heartline topics create|check`."""
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from stream.errors import TopicMisconfigured
 from stream.settings import Settings
 from stream.topics import Topics, all_topics, partitions_of
+from stream.views import console
 
 app = typer.Typer(
     help="Create the topics, or check that they are as they have to be.\n\nExample: `heartline topics create`",
@@ -27,7 +27,7 @@ def create() -> None:
     for topic in wanted:
         state = "created" if topic.name in created else "was there"
         table.add_row(topic.name, str(partitions_of(topic, settings)), topic.cleanup, topic.description, state)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ from stream.metrics import Metrics
 from stream.model_rows import BEHIND, ModelRows
 from stream.scoring import Row, RowCodec, Scoring
 from stream.table import CONTROL_KEY
+
+T = TypeVar("T")
 
 RUN_RECORDS = 1000
 SWEEP_CHUNKS = 40
@@ -271,7 +273,7 @@ def _contact(stored: bytes | None) -> ContactState | None:
     return row if isinstance(row, ContactState) else None
 
 
-def in_runs(records: Iterable[Record]) -> Iterator[list[Record]]:
+def in_runs(records: Iterable[T]) -> Iterator[list[T]]:
     """Records in runs, as a worker gets them."""
     left = iter(records)
     while run := list(islice(left, RUN_RECORDS)):

@@ -1,17 +1,18 @@
 """Where a replay reads from: `health.signals`, or a file of events that becomes such a log on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from schemas.base import Event
 from schemas.catalogue import HEALTH_SIGNALS
 from schemas.decoding import encode
 from schemas.signals import Signal
 from stream.classifier import open_classifier
 from stream.dataplane import Record
 from stream.event_files import read_events
-from stream.history import entries
+from stream.history import Logged, entries
 from stream.imports import with_ticks
 from stream.reading import TopicReader
 from stream.settings import Settings
@@ -85,13 +86,15 @@ class EventsLog(NamedTuple):
     def read(self, partition: int) -> Iterator[Record]:
         """The entries of the log, as an import with `--history` would write them."""
         events = sorted(read_events(self.file), key=lambda event: event.occurred_at)
-        classifier = open_classifier(self.settings)
-        try:
-            offset = 0
-            for at, entry in entries(with_ticks(events, self.settings.recompute_at), classifier):
-                if entry.topic == HEALTH_SIGNALS:
-                    signal = Signal(at=at, mode="import", alerts=self.alerts, fact=entry.value)  # type: ignore[arg-type]
-                    yield Record(offset, entry.key, encode(signal), None, at)
-                    offset += OFFSET_STEP
-        finally:
-            classifier.close()
+        offset = 0
+        for at, entry in history(events, self.settings):
+            if entry.topic == HEALTH_SIGNALS:
+                signal = Signal(at=at, mode="import", alerts=self.alerts, fact=entry.value)  # type: ignore[arg-type]
+                yield Record(offset, entry.key, encode(signal), None, at)
+                offset += OFFSET_STEP
+
+
+def history(events: Iterable[Event], settings: Settings) -> Iterator[Logged]:
+    """The entries of all logs that events become, each at the time it occurred, with the daily ticks."""
+    with closing(open_classifier(settings)) as classifier:
+        yield from entries(with_ticks(events, settings.recompute_at), classifier)

@@ -19,6 +19,7 @@ from schemas.catalogue import (
     HEALTH_SIGNALS,
 )
 from schemas.control import ContactErased
+from schemas.decoding import encode
 from schemas.scores import ScoreUpdated
 from stream.classifier import open_classifier
 from stream.history import HistoryWriter, entries
@@ -46,8 +47,7 @@ def heartline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heartline]:
     with KafkaBroker() as broker:
         running = Heartline(broker, tmp_path_factory.mktemp("heartline"))
         running.create_topics()
-        past = simulate(seed=5, contacts=150, start=START, days=22, models_every_days=4)
-        arriving = [one.event for one in deliver(past, seed=5, duplicates=0.05, late=0.05, out_of_order=0.1)]
+        arriving = past_events()
         running.start("scoring")
         write_history(running, arriving)
         running.start("intake")
@@ -60,6 +60,12 @@ def heartline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heartline]:
         for worker in running.workers:
             worker.stop()
         yield running
+
+
+def past_events() -> list[Event]:
+    """The history, in the order in which it arrives."""
+    past = simulate(seed=5, contacts=150, start=START, days=22, models_every_days=4)
+    return [one.event for one in deliver(past, seed=5, duplicates=0.05, late=0.05, out_of_order=0.1)]
 
 
 def write_history(heartline: Heartline, events: list[Event]) -> None:
@@ -235,3 +241,21 @@ def test_a_backtest_judges_by_what_was_known(heartline: Heartline, tmp_path: Pat
         assert band["outcomes"] == sum(known[name] == band["band"] for name in scored)
     file.write_text("contact,date,outcome\n" + f"{scored[0]},2199-01-01,churned\n")
     assert "look into the future" in run(heartline, "backtest", "--outcomes", str(file), exit_code=11)
+
+
+def test_a_backtest_of_accounts_says_on_a_broker_what_it_says_of_the_same_events_in_a_file(
+    heartline: Heartline, tmp_path: Path
+) -> None:
+    events, file, outcomes = past_events(), tmp_path / "events.jsonl", tmp_path / "outcomes.csv"
+    file.write_bytes(b"".join(encode(event) + b"\n" for event in events))
+    names = sorted({name for event in events if (name := getattr(event, "account", None)) is not None})
+    day = MIDDLE + timedelta(days=5)
+    lines = [f"{name},{day:%Y-%m-%d},{('churned', 'renewed')[n % 2]}" for n, name in enumerate(names)]
+    outcomes.write_text("\n".join(["account,date,outcome", *lines]))
+    arguments = ("backtest", "--outcomes", str(outcomes), "--skip-unknown", "--json")
+    report = json.loads(run(heartline, *arguments))
+    assert report == json.loads(run(heartline, *arguments, "--events", str(file)))
+    assert report["outcomes"] >= 15
+    assert sum(band["outcomes"] > 0 for band in report["bands"]) >= 2
+    outcomes.write_text(f"account,date,outcome\n{names[0]},2199-01-01,churned\n")
+    assert "look into the future" in run(heartline, "backtest", "--outcomes", str(outcomes), exit_code=11)

@@ -11,11 +11,14 @@ from schemas.decoding import decode_signal
 from schemas.decoding import encode as encode_record
 from schemas.signals import Signal
 from tests.oracle.comparing import (
+    alert_as_expected,
+    alert_as_told,
     band_as_expected,
     band_as_told,
     close_as_expected,
     close_as_told,
     differences,
+    in_order,
     score_as_expected,
     score_as_told,
 )
@@ -38,10 +41,10 @@ def folded(log: list[Entry], sweep_every: int) -> dict[Subject, Told]:
     """The log folded by the model; rows go through their stored form each time they are touched."""
     told: dict[Subject, Told] = {}
     fold, offsets = PartitionFold(), count()
-    for at, subject, fact in log:
-        signal = Signal(at=at, fact=fact)
-        if subject is not None:
-            _tell(fold, offsets, told, subject, signal)
+    for entry in log:
+        signal = Signal(at=entry.at, fact=entry.fact, mode=entry.mode, alerts=entry.alerts)
+        if entry.subject is not None:
+            _tell(fold, offsets, told, entry.subject, signal)
             continue
         offset = next(offsets)
         fold.enter(offset, signal)
@@ -105,6 +108,8 @@ def _differing(reactions: list[Reaction], oracle: OracleContact) -> Iterator[tup
     yield "bands", differences(bands, [band_as_expected(one) for one in oracle.band_changes])
     closes = [close_as_told(reaction.close) for reaction in reactions if reaction.close is not None]
     yield "closes", differences(closes, [close_as_expected(one) for one in oracle.closes])
+    alerts = [alert_as_told(alert) for reaction in reactions for alert in reaction.alerts]
+    yield "alerts", differences(in_order(alerts), in_order([alert_as_expected(one) for one in oracle.alerts.told]))
     tombstones = sum(reaction.tombstone for reaction in reactions)
     if tombstones != len(oracle.tombstones):
         yield "tombstones", [f"{tombstones}, not {len(oracle.tombstones)}"]

@@ -4,7 +4,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from schemas.scores import BandChanged, ScoreClosed, ScoreUpdated
+from schemas.scores import AlertRaised, BandChanged, ScoreClosed, ScoreUpdated
+from tests.oracle.alerts import Alert
 from tests.oracle.contact import BandChange, Published
 from tests.oracle.facts import milliseconds
 from tests.oracle.scoring import Close
@@ -81,6 +82,22 @@ def close_as_expected(close: Close) -> dict[str, Any]:
     """What the oracle says of a close."""
     expected = {name: value for name, value in vars(close).items() if name != "points"}
     return expected | {f"points.{name}": points for name, points in close.points.items()}
+
+
+def alert_as_told(record: AlertRaised) -> dict[str, Any]:
+    """An alert, in the form of `vars(Alert)`."""
+    told: dict[str, Any] = {name: getattr(record, name) for name in Alert.__dataclass_fields__}
+    return told | {"at": milliseconds(record.at), "since": _time(record.since)}
+
+
+def alert_as_expected(alert: Alert) -> dict[str, Any]:
+    """What the oracle says of an alert."""
+    return dict(vars(alert))
+
+
+def in_order(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Alerts by time; those of one time have no order of their own."""
+    return sorted(alerts, key=lambda alert: (alert["at"], alert["kind"], alert["event_id"]))
 
 
 def differences(told: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[str]:

@@ -1,6 +1,6 @@
 """A contact over time: what is published of it when, why, and what closes its days."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import msgspec
@@ -8,8 +8,13 @@ import msgspec
 from schemas.base import Event
 from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
 from schemas.event_ids import event_id
+from schemas.messages import MessageClassified
 from schemas.signals import ContactFact
-from tests.oracle.facts import Facts, when
+from schemas.tickets import TicketReplied
+from tests.oracle.alert_conditions import CONDITIONS, Seen
+from tests.oracle.alert_rules import DECLINED, Rules
+from tests.oracle.alerts import LIVE, MORNING, REMODELLED, How, OracleAlerts
+from tests.oracle.facts import Facts, Ticket, when
 from tests.oracle.model import BANDS, Model
 from tests.oracle.scoring import Assessment, Close, assess, override_in_force
 
@@ -39,6 +44,15 @@ class BandChange:
     direction: str
 
 
+@dataclass(frozen=True)
+class Before:
+    """How a contact stood before something happened, as far as alerts go by what has changed."""
+
+    last: Published | None
+    rules: Rules
+    tickets: dict[str, Ticket]
+
+
 class OracleContact:
     """Everything that ever happened to one contact, and what had to be said of it."""
 
@@ -51,6 +65,7 @@ class OracleContact:
         self.band_changes: list[BandChange] = []
         self.closes: list[Close] = []
         self.tombstones: list[int] = []
+        self.alerts = OracleAlerts(tenant, contact)
         self.erased_at: int | None = None
         self.restored_at: int | None = None
         self.alias_of: str | None = None
@@ -60,6 +75,8 @@ class OracleContact:
         self._facts = Facts(contact)
         self._days: list[Close] = []
         self._last: Published | None = None
+        self._scored_from = 0
+        self._override_ends: int | None = None
 
     def pass_time(self, at: int) -> None:
         """It is `at` now, or later. An override that ended on the way did so at its time, whatever the log has then."""
@@ -67,20 +84,28 @@ class OracleContact:
         self.now = max(self.now, at)
 
     def pass_due(self, at: int) -> None:
-        """What ends by then has ended."""
-        ends = self._override_ends()
-        if ends is not None and self.now < ends <= at:
-            self.now = ends
-            self._publish(self.final(), self.final(), ("override", None))
+        """What ends by then has ended, each at its time: an override, the dwell or the cooldown of an alert."""
+        while (due := self._next_due()) is not None and due <= at:
+            before, self.now = self._before(), max(self.now, due)
+            if due == self._override_ends:
+                self._override_ends = None
+                self._publish(self.final(), self.final(), ("override", None))
+            self._look(before, LIVE, timely=True)
 
-    def _override_ends(self) -> int | None:
+    def _next_due(self) -> int | None:
         in_force = override_in_force(self._facts, self.now)
-        return None if in_force is None else in_force[3]
+        self._override_ends = None if in_force is None else in_force[3]
+        times = (self._override_ends, self.alerts.ready_at(self._rules))
+        return min((time for time in times if time is not None), default=None)
 
-    def feed(self, at: int, fact: ContactFact) -> None:
+    @property
+    def _rules(self) -> Rules:
+        return self.model.of(self._facts.profile).alerts
+
+    def feed(self, at: int, fact: ContactFact, how: How = LIVE) -> None:
         """A fact is written to the log at `at`."""
         self.pass_time(at)
-        without = self.final()
+        without, before = self.final(), self._before()
         if isinstance(fact, ContactErased) and (self.erased_at is None or when(fact) > self.erased_at):
             self._erase(when(fact))
             return
@@ -89,13 +114,14 @@ class OracleContact:
         elif not isinstance(fact, ContactErased | ContactMerged) and not self._is_forgotten(fact):
             self._hear(fact)
         self._publish(without, self.final(), _cause(fact))
+        self._look(before, how, fact)
 
-    def merge(self, at: int, fact: ContactMerged) -> "tuple[set[str], list[ContactFact]] | None":
+    def merge(self, at: int, fact: ContactMerged, how: How = LIVE) -> "tuple[set[str], list[ContactFact]] | None":
         """The contact is another one from here on: its names and all it ever did are the other's. None if that is not
         the latest word.
         """
         if self._is_forgotten(fact) or (when(fact), fact.event_id) <= self._merged_at:
-            self.feed(at, fact)
+            self.feed(at, fact, how)
             return None
         self.pass_time(at)
         self._merged_at, self.alias_of = (when(fact), fact.event_id), fact.into
@@ -103,10 +129,10 @@ class OracleContact:
         self._forget()
         return past
 
-    def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact]) -> None:
+    def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact], how: How = LIVE) -> None:
         """All that another contact ever did was this one's doing."""
         self.pass_time(at)
-        without = self.final()
+        without, before = self.final(), self._before()
         if not self._is_forgotten(merge):
             self._names |= names
             past = [*self._heard, *heard]
@@ -115,6 +141,7 @@ class OracleContact:
                 self._hear(fact)
         cause = event_id(self.tenant, merge.contact, "absorbed", merge.event_id)
         self._publish(without, self.final(), ("contact.absorbed", cause))
+        self._look(before, how, merge)
 
     def _hear(self, fact: ContactFact) -> None:
         """Take in a fact, in which every name of this contact is the same."""
@@ -123,22 +150,58 @@ class OracleContact:
         self._heard.append(fact)
         self._facts.add(fact)
 
-    def tick(self, day: str, at: int) -> None:
+    def tick(self, day: str, at: int, how: How = MORNING) -> None:
         """The daily recompute of `day` is written to the log at `at`."""
         self.pass_time(at)
-        said = self.final()
+        before, said = self._before(), self.final()
         self._publish(said, said, ("recompute", None))
         if said is not None:
             close = Close(day, self.now, said.score, said.score_raw, said.band, said.points())
             if not self._days or _differ(close, self._days[-1]):
                 self.closes.append(close)
             self._days.append(close)
+        self._look(before, how, timely=True)
 
-    def remodel(self, model: Model, at: int) -> None:
+    def remodel(self, model: Model, at: int, how: How = REMODELLED) -> None:
         """A model of the contact's tenant is in force from here on; all of the change is its doing."""
         self.pass_time(at)
-        self.model = model
+        before, self.model = self._before(), model
         self._publish(self._last.said if self._last else None, self.final(), ("model_change", None))
+        self._look(before, how, timely=True)
+
+    def _before(self) -> "Before":
+        return Before(self._last, self._rules, {name: replace(one) for name, one in self._facts.tickets.items()})
+
+    def _look(self, before: "Before", how: How, fact: ContactFact | None = None, *, timely: bool = False) -> None:
+        """Look at the alerts after something has happened. A reply may say whose a ticket is, and no more of it."""
+        moved = {DECLINED, "no_recovery"}
+        if isinstance(fact, MessageClassified | ContactMerged):
+            moved |= {"tone"}
+        if _score_moved(before.last, self._last):
+            moved |= {"steep_drop"}
+        if self._own_tickets(before.tickets) != self._own_tickets(self._facts.tickets):
+            moved |= {"ticket_volume_rising", "severity_rising"}
+        if not isinstance(fact, TicketReplied) and before.tickets != self._facts.tickets:
+            moved |= {"severity_rising"}
+        if how.remodelled or before.rules != self._rules:
+            moved = set(CONDITIONS)
+        seen = None
+        if self._last is not None:
+            seen = Seen(self.now, self._facts, self._days, self._last.said, self._at_risk_since())
+        self.alerts.look(self.now, self._rules, seen, moved, how, timely=timely)
+
+    @staticmethod
+    def _own_tickets(tickets: dict[str, Ticket]) -> set[str]:
+        return {name for name, ticket in tickets.items() if ticket.here}
+
+    def _at_risk_since(self) -> int | None:
+        """Since when every score that was published is at risk; None if the last one is not."""
+        since = None
+        for one in reversed(self.published[self._scored_from :]):
+            if one.said.computed_band != "at_risk":
+                break
+            since = one.at
+        return since
 
     def final(self, now: int | None = None) -> Assessment | None:
         """The score at `now`, or at the last entry of the log that the contact has seen."""
@@ -148,7 +211,7 @@ class OracleContact:
     def _publish(self, without: Assessment | None, said: Assessment | None, cause: tuple[str, str | None]) -> None:
         last = self._last
         if said is None and last is not None:
-            self._last = None
+            self._last, self._scored_from = None, len(self.published)
             self.tombstones.append(self.now)
         if said is None or (last is not None and last.said == said):
             return
@@ -185,8 +248,17 @@ class OracleContact:
         self._names, self._heard = {self.contact}, []
         self._facts = Facts(self.contact)
         self._days = []
-        self._last = None
+        self._last, self._scored_from = None, len(self.published)
+        self.alerts.forget(self.erased_at)
         self.tombstones.append(self.now)
+
+
+def _score_moved(before: Published | None, after: Published | None) -> bool:
+    """Whether the score is another one, or, at risk, what stands behind it."""
+    if before is None or after is None:
+        return before is not after
+    evidence = before.said.facts != after.said.facts and after.said.computed_band == "at_risk"
+    return before.said.score != after.said.score or evidence
 
 
 def _cause(fact: ContactFact) -> tuple[str, str | None]:

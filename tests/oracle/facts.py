@@ -72,6 +72,10 @@ class Ticket:
     status: str | None = None
     severity_at: int = -1
     severity: str | None = None
+    opened_at: int | None = None
+    solved_at: int = -1
+    answered_at: int | None = None
+    reopenings: frozenset[str] = frozenset()
 
     def hear(self, at: int, here: bool) -> None:
         """A fact of `at` says whose the ticket is; at equal times the one that says it has gone counts."""
@@ -92,10 +96,23 @@ class Ticket:
         ):
             self.severity_at, self.severity = at, severity
 
+    def open_by(self, at: int) -> None:
+        """It was there at `at`: the earliest such time is when it was opened."""
+        self.opened_at = at if self.opened_at is None else min(self.opened_at, at)
+
+    def answer_by(self, at: int) -> None:
+        """An agent had answered at `at`."""
+        self.answered_at = at if self.answered_at is None else min(self.answered_at, at)
+
     @property
     def is_open(self) -> bool:
         """Whether it is this contact's, and the latest word is that it is open."""
         return self.here and self.status in ("open", "pending", "on_hold")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the latest word is that it is solved or closed."""
+        return self.status in ("solved", "closed")
 
 
 @dataclass
@@ -116,6 +133,7 @@ class Facts:
     profile: ContactUpdated | None = None
     override: OverrideSet | OverrideCleared | None = None
     tickets_left_until: int = -1
+    tickets_left: list[tuple[int, str | None]] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
 
     def add(self, fact: ContactFact) -> None:
@@ -163,21 +181,53 @@ class Facts:
         at = milliseconds(fact.occurred_at)
         if fact.ticket not in self.tickets and at <= self.tickets_left_until:
             return
+        known = fact.ticket in self.tickets
         ticket = self.tickets.setdefault(fact.ticket, Ticket())
         ticket.hear(at, here=fact.contact == self.contact)
+        ticket.open_by(at)
         match fact:
-            case TicketOpened() | TicketReopened():
+            case TicketOpened():
                 ticket.become(at, "open")
+            case TicketReopened():
+                ticket.become(at, "open")
+                ticket.reopenings |= {fact.event_id}
+            case TicketReplied(author="agent"):
+                ticket.answer_by(at)
             case TicketSolved():
                 ticket.become(at, "solved")
+                ticket.solved_at = max(ticket.solved_at, at)
             case TicketClosed():
                 ticket.become(at, "closed")
-            case TicketUpdated(status=str() as status):
-                ticket.become(at, status)
+            case TicketUpdated():
+                self._update_ticket(ticket, fact, at)
         if isinstance(fact, TicketOpened | TicketUpdated) and fact.severity is not None:
             ticket.weigh(at, fact.severity)
         for name in self._tickets_beyond():
-            self.tickets_left_until = max(self.tickets_left_until, self.tickets.pop(name).heard_at)
+            left = self.tickets.pop(name)
+            self.tickets_left_until = max(self.tickets_left_until, left.heard_at)
+            if left.here and (known or name != fact.ticket):  # one that leaves as it comes is taken for one that left
+                self.tickets_left.append((int(left.opened_at or 0) // DAY * DAY, left.severity))
+
+    def _update_ticket(self, ticket: Ticket, fact: TicketUpdated, at: int) -> None:
+        if fact.status is not None:
+            ticket.become(at, fact.status)
+        if fact.opened_at is not None:
+            ticket.open_by(milliseconds(fact.opened_at))
+        if fact.first_responded_at is not None:
+            ticket.answer_by(milliseconds(fact.first_responded_at))
+        solved = [at] if fact.status == "solved" else []
+        solved += [milliseconds(fact.solved_at)] if fact.solved_at is not None else []
+        ticket.solved_at = max(ticket.solved_at, *solved, -1)
+
+    def own_tickets(self) -> list[Ticket]:
+        """The listed tickets that are this contact's."""
+        return [ticket for ticket in self.tickets.values() if ticket.here]
+
+    def times_opened(self) -> list[tuple[int, str | None]]:
+        """When each ticket of the contact was opened (of those that left the list the beginning of that day), and how
+        severe it is.
+        """
+        return self.tickets_left + [(int(one.opened_at or 0), one.severity) for one in self.own_tickets()]
 
     def _tickets_beyond(self) -> list[str]:
         """Tickets that there is no room for."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.base import Event, SentimentLabel
+from schemas.base import Event, Mode, SentimentLabel
 from schemas.control import ContactErased, ContactMerged, ModelPublished, SubjectEvent
 from schemas.event_ids import event_id
 from schemas.messages import MessageClassified, MessageCreated
@@ -16,8 +16,9 @@ from schemas.profiles import AccountUpdated
 from schemas.signals import Clock, ContactAbsorbed, ContactFact, Erased, Tick
 from schemas.surveys import ReviewPosted
 from schemas.tickets import TicketUpdated
+from tests.oracle.alerts import How
 from tests.oracle.contact import OracleContact
-from tests.oracle.facts import milliseconds
+from tests.oracle.facts import DAY, milliseconds
 from tests.oracle.model import Model, model_of
 
 Subject = tuple[str, str]
@@ -32,6 +33,18 @@ class Entry(NamedTuple):
     at: int
     subject: Subject | None
     fact: ContactFact | Tick | Clock | ModelPublished | Erased
+    mode: Mode = "live"
+    alerts: bool = False
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is an import that asks for no alerts."""
+        return self.mode == "import" and not self.alerts
+
+    @property
+    def how(self) -> How:
+        """How a contact's fact came."""
+        return How(quiet=self.quiet, late=self.at - milliseconds(self.fact.occurred_at) > DAY)  # type: ignore[union-attr]
 
 
 Past = tuple[ContactMerged, set[str], list[ContactFact]]
@@ -70,49 +83,50 @@ class OraclePartition:
 
     def feed(self, entry: Entry) -> None:
         """The next entry."""
-        at, subject, fact = entry
+        subject, fact = entry.subject, entry.fact
         if subject is not None:
             assert not isinstance(fact, Tick | Clock | ModelPublished | Erased)
-            self._tell(max(at, self._clock), subject, fact)
+            self._tell(max(entry.at, self._clock), subject, fact, entry.how)
             return
-        self._clock = max(self._clock, at)
+        self._clock = max(self._clock, entry.at)
         if isinstance(fact, Clock):
             for contact in self.contacts.values():
                 contact.pass_due(self._clock)
         if isinstance(fact, Tick) and fact.day.isoformat() > self._last_day:
             self._last_day = fact.day.isoformat()
             for contact in self.contacts.values():
-                contact.tick(self._last_day, self._clock)
+                contact.tick(self._last_day, self._clock, How(quiet=entry.quiet, daily=True))
         if isinstance(fact, ModelPublished):
             self._models[fact.tenant] = model_of(fact)
             for (tenant, _), contact in self.contacts.items():
                 if tenant == fact.tenant:
-                    contact.remodel(self._models[tenant], self._clock)
+                    how = How(quiet=entry.mode == "import", remodelled=True)
+                    contact.remodel(self._models[tenant], self._clock, how)
 
     def _contact(self, subject: Subject) -> OracleContact:
         if subject not in self.contacts:
             self.contacts[subject] = OracleContact(*subject, self._models.get(subject[0]))
         return self.contacts[subject]
 
-    def _tell(self, at: int, subject: Subject, fact: ContactFact) -> None:
+    def _tell(self, at: int, subject: Subject, fact: ContactFact, how: How) -> None:
         """Tell a contact of a fact; an alias only of merges and erasures, and the other one of all but the merges."""
         contact = self._contact(subject)
         into = contact.alias_of
         if isinstance(fact, ContactMerged):
-            past = contact.merge(at, fact)
+            past = contact.merge(at, fact, how)
             if past is not None:
-                self._hand_over(at, subject, (fact, *past))
+                self._hand_over(at, subject, (fact, *past), how)
             return
         if into is not None:
             if isinstance(fact, ContactErased):
-                contact.feed(at, fact)
-            self._pass_on(at, (subject[0], into), subject[1], fact)
+                contact.feed(at, fact, how)
+            self._pass_on(at, (subject[0], into), subject[1], fact, how)
         elif isinstance(fact, ContactAbsorbed):
-            contact.absorb(at, *self._handed[fact.event_id])
+            contact.absorb(at, *self._handed[fact.event_id], how)
         else:
-            contact.feed(at, fact)
+            contact.feed(at, fact, how)
 
-    def _hand_over(self, at: int, subject: Subject, past: Past) -> None:
+    def _hand_over(self, at: int, subject: Subject, past: Past, how: How) -> None:
         tenant, contact = subject
         into = past[0].into
         if self._passed_on is not None:
@@ -122,14 +136,14 @@ class OraclePartition:
             return
         while (other := self._contact((tenant, into)).alias_of) is not None:
             into = other
-        self._contact((tenant, into)).absorb(at, *past)
+        self._contact((tenant, into)).absorb(at, *past, how)
 
-    def _pass_on(self, at: int, to: Subject, name: str, fact: ContactFact) -> None:
+    def _pass_on(self, at: int, to: Subject, name: str, fact: ContactFact, how: How) -> None:
         if self._passed_on is not None:
             self._passed_on.due[to, fact.event_id] += 1
             return
         renamed = msgspec.structs.replace(fact, contact=to[1]) if getattr(fact, "contact", None) == name else fact
-        self._tell(at, to, renamed)
+        self._tell(at, to, renamed, how)
 
 
 def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
@@ -199,4 +213,5 @@ def decode_signal(value: bytes) -> Entry:
     """An entry as it stands in `health.signals` (its subject is that of its key: use `_replace`)."""
     signal = msgspec.json.decode(value)
     union = ContactFact | Tick | Clock
-    return Entry(signal["at"], None, msgspec.convert(signal["fact"], union))
+    fact = msgspec.convert(signal["fact"], union)
+    return Entry(signal["at"], None, fact, signal.get("mode", "live"), signal.get("alerts", False))

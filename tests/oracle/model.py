@@ -1,6 +1,6 @@
 """The model by which a tenant's contacts are scored: which components count, by how much, and where the bands lie."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.control import ModelPublished
 from schemas.profiles import ContactUpdated
+from tests.oracle.alert_rules import Rules, rules_of
 from tests.oracle.facts import exact
 
 BANDS = ("at_risk", "needs_attention", "healthy", "champion")
@@ -26,6 +27,7 @@ class Model:
     caps: tuple[dict[str, Any], ...] = ()
     segment: str | None = None
     segments: tuple[tuple[dict[str, Any], "Model"], ...] = ()
+    alerts: Rules = field(default_factory=lambda: rules_of({}))
 
     def of(self, profile: ContactUpdated | None) -> "Model":
         """The model of the first segment that a contact is in, else this one."""
@@ -39,20 +41,24 @@ class Model:
 def model_of(event: ModelPublished) -> Model:
     """The model of a publication (the parameters that the oracle knows of)."""
     document: dict[str, Any] = msgspec.json.decode(event.model)
-    segments = tuple((one["when"], one_model(overridden(document, one), one["name"])) for one in document["segments"])
+    segments = tuple(
+        (one["when"], one_model(overridden(document, one), one["name"])) for one in document.get("segments", [])
+    )
     return replace(one_model(document, None), segments=segments)
 
 
 def overridden(document: dict[str, Any], segment: dict[str, Any]) -> dict[str, Any]:
     """The document as it is in a segment: field by field, but exceptions as a whole."""
-    components = dict(document["components"])
-    for name, parameters in segment.get("components", {}).items():
-        components[name] = components.get(name, {}) | parameters
     return document | {
-        "components": components,
+        "components": _by_name(document["components"], segment.get("components", {})),
+        "alerts": _by_name(document.get("alerts", {}), segment.get("alerts", {})),
         "bands": document.get("bands", {}) | segment.get("bands", {}),
         "exceptions": segment.get("exceptions", document.get("exceptions", [])),
     }
+
+
+def _by_name(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    return {name: base.get(name, {}) | over.get(name, {}) for name in base | over}
 
 
 def is_in(when: dict[str, Any], profile: ContactUpdated) -> bool:
@@ -74,4 +80,5 @@ def one_model(document: dict[str, Any], segment: str | None) -> Model:
         segment=segment,
         caps=tuple(document.get("exceptions", [])),
         edges=(bands.get("needs_attention", 31), bands.get("healthy", 61), bands.get("champion", 81)),
+        alerts=rules_of(document.get("alerts", {})),
     )

@@ -47,8 +47,9 @@ def _active(alert: AlertState, stand: int, how: Circumstances) -> int:
         return NOTHING
     alert.since = None
     if stand != CLEAR:
+        alert.late = False
         return NOTHING
-    if how.late or (alert.late and not how.daily and not how.quiet):
+    if how.late or (alert.late and not how.daily):
         alert.late = True
         return NOTHING
     alert.active = False
@@ -57,7 +58,7 @@ def _active(alert: AlertState, stand: int, how: Circumstances) -> int:
 
 def _ready(alert: AlertState, rule: AlertRule) -> int:
     assert alert.since is not None
-    ready = alert.since if alert.late else alert.since + rule.dwell
+    ready = alert.since + (rule.late_dwell if alert.late else rule.dwell)
     return ready if alert.raised_at is None else max(ready, alert.raised_at + rule.cooldown)
 
 

@@ -28,6 +28,11 @@ class NoRecovery(AlertRule, frozen=True, kw_only=True):
         """The days."""
         return self.days * DAY_MS
 
+    @property
+    def late_dwell(self) -> int:
+        """The days, too: they are the condition itself."""
+        return self.dwell
+
     def stand(self, state: ContactState, now: int) -> int:
         """At risk, and enough solved since."""
         since = state.at_risk_since

@@ -51,6 +51,11 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return round(self.dwell_minutes * 60_000)
 
     @property
+    def late_dwell(self) -> int:
+        """Milliseconds that the condition must hold where it came late: it has waited for the daily recompute."""
+        return 0
+
+    @property
     def cooldown(self) -> int:
         """Milliseconds between two alerts of the kind."""
         return round(self.cooldown_hours * 3_600_000)

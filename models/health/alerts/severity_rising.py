@@ -15,6 +15,10 @@ Levels = Annotated[float, msgspec.Meta(ge=0, le=3)]
 Tickets = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
+_DECIMALS = 9
+"""So many of a rise count: 11/6 less 5/6 is one level, and not a hair below it."""
+
+
 class SeverityRising(AlertRule, frozen=True, kw_only=True):
     """Raised when the mean severity of the last 14 days is `levels` (1) above that of the 60 days before, with
     `min_tickets` (2) in both; armed again below `rearm_levels` (0.5). Source: 003.
@@ -48,7 +52,8 @@ class SeverityRising(AlertRule, frozen=True, kw_only=True):
         before = severities(state, recent_from - HISTORY_DAYS * DAY_MS, recent_from)
         if recent.tickets < self.min_tickets or before.tickets < self.min_tickets:
             return 0.0
-        return recent.levels / recent.tickets - before.levels / before.tickets
+        rise = recent.levels / recent.tickets - before.levels / before.tickets
+        return round(rise, _DECIMALS)
 
     def reasons(self, state: ContactState, now: int) -> list[str]:
         """By how much."""

@@ -37,7 +37,7 @@ class TicketVolumeRising(AlertRule, frozen=True, kw_only=True):
 
     def stand(self, state: ContactState, now: int) -> int:
         """By when the listed tickets were opened, and the days of those that left the list."""
-        if len(state.tickets) + len(state.buckets) < self.min_recent:
+        if len(state.tickets) < self.min_history and not state.buckets:
             return CLEAR
         recent, ratio = self._rate(state, now)
         if recent >= self.min_recent and ratio >= self.ratio:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from models.health.alerts.confidence import LEVELS
 from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step
 from models.health.alerts.reasons import score_reasons
-from models.health.alerts.rule import CLEAR, HOLDS, SCORE, AlertRule, Circumstances
+from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, SCORE, AlertRule, Circumstances
 from models.health.bands import BANDS
 from models.health.closes import score_at
 from models.health.state import AlertState, ContactState
@@ -88,10 +88,12 @@ def watch(
             alert = AlertState(rule.code)
             state.alerts.append(alert)
             changed = True
+        if stand == HOLDS and alert.since is None and not rule.reads & touched:
+            stand = BETWEEN  # time alone begins nothing
         before = _values(alert)
         under = how._replace(quiet=how.quiet or not rule.on_model_change) if remodelled else how
         if state.published is None:
-            under = under._replace(quiet=True)
+            under = under._replace(quiet=True, late=False, daily=True)  # a score that is taken back waits for nothing
         waited = alert.late
         outcome = step(alert, rule, stand, rule.since(state, how.now), under)
         record = _told(state, subject, rules, rule, alert, outcome, waited and how.daily, how, cause, mode, previous)

@@ -1,12 +1,15 @@
 """`heartline explain --account`: what is told of an account."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from schemas.base import to_milliseconds
 from schemas.control import ModelPublished, OverrideSet
@@ -14,10 +17,13 @@ from schemas.decoding import encode
 from schemas.profiles import AccountUpdated
 from schemas.scores import AccountScoreUpdated
 from schemas.signals import AccountSignal, Clock, Contribution, MemberContribution, Tick, TickDone
-from stream.account_story import AccountStory, Logged, account_movement, fold_account
+from stream.account_story import AccountStory, account_movement, fold_account
+from stream.commands.app import app
 from stream.commands.explain import explain
 from stream.errors import ConfigurationError
 from stream.explaining_accounts import NOT_TOLD, AccountExplanation, explained_account, view_account
+from stream.replay.account_log import AccountEntry
+from stream.simulate import simulate
 from stream.views import accounts_line
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,11 +42,11 @@ class Writer:
     """Writes a partition of the log."""
 
     def __init__(self) -> None:
-        self.log: list[Logged] = []
+        self.log: list[AccountEntry] = []
         self.gave: dict[bytes, Contribution] = {}
 
     def add(self, days: float, fact: Any, key: bytes | None = KEY) -> None:
-        self.log.append(Logged(3 * len(self.log), key, encode(AccountSignal(at=ms(days), fact=fact))))
+        self.log.append(AccountEntry(3 * len(self.log), key, AccountSignal(at=ms(days), fact=fact)))
 
     def member(self, days: float, score: int, key: bytes = KEY, **more: Any) -> None:
         gives = Contribution(score=score, band="healthy", confidence="low", **more)
@@ -189,8 +195,41 @@ def test_a_contact_or_an_account_is_named() -> None:
         explain(contact=None, account=None)
     with pytest.raises(ConfigurationError, match="name a contact"):
         explain(contact="ada", account="a")
-    with pytest.raises(ConfigurationError, match="are for contacts"):
-        explain(contact=None, account="a", at=START)
+
+
+def test_an_account_is_told_as_it_was_known_at_a_time() -> None:
+    writer = busy()
+    then = writer.story().until(ms(31))
+    assert then.now == ms(31)
+    assert [alert.kind for alert in then.alerts] == []
+    assert then.latest is not None
+    assert then.latest.score == 76
+    assert writer.story().until(ms(-1)).latest is None
+
+
+def test_an_account_of_a_file_of_events_is_explained_without_a_broker(tmp_path: Path) -> None:
+    events = list(simulate(seed=3, contacts=20, start=START, days=20))
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"".join(encode(event) + b"\n" for event in events))
+    name = next(account for event in events if (account := getattr(event, "account", None)) is not None)
+    env = {"HEARTLINE_CLASSIFIER": "vader"}
+
+    def said(*more: str) -> Any:
+        done = CliRunner().invoke(app, ["explain", "--account", name, "--events", str(file), "--json", *more], env=env)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    scored = CliRunner().invoke(app, ["score", str(file), "--accounts", "--json"], env=env)
+    record = next(one for one in map(json.loads, scored.stdout.splitlines()) if one["account"] == name)
+    found = said()
+    assert found["score"] == record
+    assert found["moved"]["7"]["after"] == record["score_raw"]
+    then = said("--at", f"{START + timedelta(days=8):%Y-%m-%d}")
+    assert then["score"]["seq"] < record["seq"]
+    assert then["score"]["at"] < f"{START + timedelta(days=8):%Y-%m-%d}"
+    model = tmp_path / "model.yaml"
+    model.write_text("version: mine\ncomponents: {engagement: {}}\n")
+    assert said("--model", str(model))["score"]["model"] == "mine"
 
 
 def test_one_line_tells_of_all_accounts() -> None:

@@ -1,7 +1,7 @@
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from stream import commands
+from stream.commands import running
 from stream.settings import Settings
 
 
@@ -13,9 +13,9 @@ def exits(monkeypatch: pytest.MonkeyPatch, raises: object) -> int:
             raise raises
         Settings()
 
-    monkeypatch.setattr(commands, "app", app)
+    monkeypatch.setattr(running, "app", app)
     with pytest.raises(SystemExit) as ended:
-        commands.main()
+        running.run()
     assert isinstance(ended.value.code, int)
     return ended.value.code
 
@@ -33,6 +33,23 @@ def test_a_wrong_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setenv("HEARTLINE_PARTITIONS", "-1")
     exits(monkeypatch, None)
     assert "hunter2" not in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_opened_is_one_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exits(monkeypatch, FileNotFoundError(2, "No such file or directory", "exports/events.jsonl")) == 11
+    assert capsys.readouterr().err == "BadInput: exports/events.jsonl: No such file or directory\n"
+
+
+def refused() -> None:
+    raise ConnectionError(111, "Connection refused")
+
+
+def test_an_error_of_the_system_that_names_no_file_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "app", refused)
+    with pytest.raises(ConnectionError):
+        running.run()
 
 
 def test_what_kafka_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from io import BytesIO, TextIOWrapper
+from fnmatch import fnmatch
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stream.commands import main
 from stream.commands.app import app
+from stream.commands.running import run
+from stream.imports import load_mapping
+from stream.views import ANY_WIDTH, console
 from tests.unit.stream.test_operations import HANDBOOK
 
 ROOT = Path(__file__).parents[3]
+MAPPING = "examples/mappings/helpdesk-log.yaml"
 COMMAND = Path(sys.executable).with_name("heartline")
 
 
@@ -43,6 +47,22 @@ def test_the_help_of_every_command_has_an_example_that_names_it(path: tuple[str,
     assert shown.exit_code == 0
     example = shown.output.partition("Example")[2]
     assert " ".join(("heartline", *path)) in example
+
+
+def test_the_mappings_in_the_help_of_import_know_the_files_beside_them() -> None:
+    shown = CliRunner().invoke(app, ["import", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    found = re.findall(r"--mapping (examples/\S+) .*?(\S+\.csv)", shown)
+    assert len(found) == 2
+    for mapping, file in found:
+        assert any(fnmatch(file, source.file) for source in load_mapping(ROOT / mapping).sources), file
+
+
+def test_a_table_is_cut_for_a_screen_and_not_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdout", StringIO())
+    assert console().width == ANY_WIDTH
+    monkeypatch.setenv("COLUMNS", "72")
+    assert console().width == 72
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -78,9 +98,19 @@ def test_bash_completes_commands_arguments_topics_and_options() -> None:
         (["simulate", "--events", "1"], {}, 0),
         (["no-such-command"], {}, 2),
         (["simulate", "--events", "many"], {}, 2),
+        (["simulate", "--events", "0"], {}, 2),
+        (["simulate", "--days", "0"], {}, 2),
+        (["simulate", "--days", "1", "--tenant", "Acme Inc."], {}, 2),
+        (["simulate", "--days", "1", "--to", "nowhere/events.jsonl"], {}, 11),
         (["settings"], {"HEARTLINE_PARTITIONS": "0"}, 10),
         (["import"], {}, 10),
+        (["import", "--mapping", MAPPING, "--to", "e.jsonl", "--history", "pyproject.toml"], {}, 10),
+        (["import", "--mapping", MAPPING, "--until", "2026-01-01", "pyproject.toml"], {}, 10),
         (["score", "pyproject.toml"], {"HEARTLINE_CLASSIFIER": "vader"}, 11),
+        (["score", "tests"], {}, 11),
+        (["score", "nowhere.jsonl"], {}, 11),
+        (["replay", "--events", "tests"], {}, 11),
+        (["replay", "--events", "/dev/null", "--to-dir", "README.md"], {}, 11),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -93,6 +123,6 @@ def test_a_command_ends_with_the_code_that_the_handbook_gives(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
-        main()
+        run()
     assert (ended.value.code or 0) == code
     assert re.search(rf"^\| (\d+, )?{code}(, \d+)? \|", HANDBOOK, re.MULTILINE), f"{code} is not in the handbook"

@@ -70,3 +70,39 @@ def test_the_accounts_of_a_file_are_scored_by_their_contacts(tmp_path: Path, mon
     shown = CliRunner().invoke(app, ["score", str(events), "--accounts"])
     assert shown.exit_code == 0, shown.output
     assert " 500 " in shown.stdout
+
+
+def test_events_are_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "open_classifier", lambda _settings: Classifier())
+    done = CliRunner().invoke(app, ["score", "-", "--json"], input=json.dumps(MESSAGE) + "\n")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["contact"] == "c1"
+
+
+def test_the_time_of_a_score_may_name_its_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "open_classifier", lambda _settings: Classifier())
+    events = tmp_path / "events.jsonl"
+    events.write_text(json.dumps(MESSAGE) + "\n")
+    first, same, earlier = (
+        CliRunner().invoke(app, ["score", str(events), "--json", "--at", at]).stdout
+        for at in ("2026-01-05T10:30:00", "2026-01-05T11:30:00+01:00", "2026-01-05T10:30:00+01:00")
+    )
+    assert first == same
+    assert first != ""
+    assert earlier == ""
+
+
+def test_a_table_of_accounts_fits_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "open_classifier", lambda _settings: Classifier())
+    when = {"occurred_at": "2026-01-05T09:00:00Z"}
+    account = {"type": "account.updated", "event_id": "a1", "account": "a00011", "seats": 50_000, **when}
+    member = {"type": "contact.updated", "event_id": "p1", "contact": "c1", "account": "a00011", **when}
+    answer = {"type": "survey.answered", "contact": "c1", "value": 0, "scale_min": 0, "scale_max": 10, **when}
+    answers = [answer | {"event_id": kind, "answer": kind, "kind": kind} for kind in ("nps", "csat")]
+    events = tmp_path / "events.jsonl"
+    facts = [account | {"renewal_at": "2026-12-24T00:00:00Z"}, member, *answers, MESSAGE]
+    events.write_text("".join(json.dumps(fact) + "\n" for fact in facts))
+    shown = CliRunner().invoke(app, ["score", str(events), "--accounts"], env={"COLUMNS": "80"})
+    assert shown.exit_code == 0, shown.output
+    assert "needs_attention" in shown.stdout
+    assert "50000  2026-12-24" in shown.stdout

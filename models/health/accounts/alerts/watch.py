@@ -48,9 +48,11 @@ def watch_account(
         since = how.now if standing is None else rule.since(standing, how.now)
         if rule.renews and stand == HOLDS and alert.active and alert.since is not None and since > alert.since:
             alert.active, alert.since = False, None
-        quiet = how.quiet or standing is None or (remodelled and not rule.on_model_change)
+        under = how._replace(quiet=how.quiet or (remodelled and not rule.on_model_change))
+        if standing is None:
+            under = under._replace(quiet=True, late=False, daily=True)  # a score that is taken back waits for nothing
         waited = alert.late
-        outcome = step(alert, rule, stand, since, how._replace(quiet=quiet))
+        outcome = step(alert, rule, stand, since, under)
         kind = _kind(rule, rules, outcome)
         if kind is not None and standing is not None:
             record = AlertRaised(

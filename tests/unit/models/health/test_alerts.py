@@ -225,6 +225,24 @@ def test_a_recovery_by_a_late_fact_waits_for_the_tick_too() -> None:
     assert (alert.kind, alert.late) == ("contact_health_recovered", True)
 
 
+def test_a_recovery_that_waits_for_the_tick_goes_on_to_wait_under_another_model() -> None:
+    desk = Desk(AT_ONCE)
+    desk.say(answer(1, 1))
+    desk.say(answer(2, 9), at=5)
+    same = model("n", contact_health_declined={"dwell_minutes": 0, "cooldown_hours": 0}, contact_health_recovered={})
+    assert desk.publish(same, 5.1) == []
+    assert kinds(desk.tick(5.2)) == ["contact_health_recovered"]
+
+
+def test_a_recovery_that_a_late_fact_has_only_begun_is_told_at_once() -> None:
+    desk = Desk(AT_ONCE)
+    desk.say(answer(1, 1))
+    assert desk.say(answer(2, 9), at=5) == []
+    assert desk.say(answer(5.1, 3.2)) == [], "between the edges: not at risk, and not over"
+    (alert,) = desk.say(answer(5.15, 9))
+    assert (alert.kind, alert.late) == ("contact_health_recovered", False)
+
+
 def test_an_import_raises_no_storm_neither_at_once_nor_at_the_next_live_tick() -> None:
     desk = Desk(AT_ONCE)
     assert desk.say(answer(1, 1), mode="import") == []
@@ -281,6 +299,22 @@ def test_more_tickets_than_usual_are_told() -> None:
     assert alert.reasons == ("3 tickets in 14 days, 3.2 times the usual rate",)
 
 
+def test_time_alone_begins_no_second_episode_of_more_tickets() -> None:
+    desk = Desk(model(ticket_volume_rising={"cooldown_hours": 0}))
+    desk.say(answer(0, 9))
+    for number in range(6):
+        desk.say(opened(1 + number, f"h{number}"))
+    for number in range(4):
+        desk.say(opened(50 + number, f"a{number}"))
+    assert kinds(desk.alerts) == ["ticket_volume_rising"]
+    desk.tick(65.2)
+    for number in range(3):
+        desk.say(opened(71 + number / 10, f"b{number}"))
+    assert len(desk.alerts) == 1, "three of fourteen days against ten of sixty"
+    desk.tick(78.2)
+    assert len(desk.alerts) == 1, "the six of the first days are history no more, but nothing came"
+
+
 def test_more_severe_tickets_than_before_are_told() -> None:
     desk = Desk(model(severity_rising={}))
     desk.say(answer(0, 9))
@@ -289,6 +323,16 @@ def test_more_severe_tickets_than_before_are_told() -> None:
     assert desk.say(opened(50, "a", severity="urgent")) == []
     (alert,) = desk.say(opened(51, "b", severity="urgent"))
     assert alert.reasons == ("Tickets of the last 14 days are 2.0 levels more severe than before",)
+
+
+def test_one_level_more_is_one_level_whatever_the_thirds_are_in_floats() -> None:
+    desk = Desk(model(severity_rising={"levels": 1}))
+    desk.say(answer(0, 9))
+    for number, severity in enumerate(("low", "normal", "normal", "normal", "normal", "normal")):
+        desk.say(opened(1 + number, f"h{number}", severity=severity))
+    for number, severity in enumerate(("normal", "high", "high", "high", "high", "high")):
+        desk.say(opened(50 + number / 10, f"a{number}", severity=severity))
+    assert len(desk.alerts) == 1, "11/6 less 5/6"
 
 
 @pytest.mark.parametrize("above", [False, True])
@@ -316,6 +360,15 @@ def test_no_recovery_waits_for_the_tickets_if_the_days_are_over_first() -> None:
     desk.say(opened(2, "t"))
     assert desk.clock(20) == []
     assert kinds(desk.say(solved(21, "t"))) == ["no_recovery"]
+
+
+def test_no_recovery_waits_for_its_days_although_the_tickets_came_late() -> None:
+    desk = Desk(model(no_recovery={"days": 14, "solved": 1}))
+    desk.say(answer(1, 1))
+    desk.say(opened(1.1, "t"))
+    desk.say(solved(1.5, "t"), at=5)
+    told = [desk.tick(day + 0.2) for day in range(5, 17)]
+    assert [kinds(alerts) for alerts in told] == [[]] * 10 + [["no_recovery"], []]
 
 
 def test_messages_that_read_frustrated_or_sad_are_told() -> None:

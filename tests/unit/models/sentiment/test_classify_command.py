@@ -34,6 +34,12 @@ def test_json_lines_give_json_lines(tmp_path: Path) -> None:
     assert answers[1]["reading"] == {"reason": "unknown_language", "language": "de"}
 
 
+def test_empty_lines_between_json_lines_are_passed_over() -> None:
+    assert len(run("--json", given='{"text": "ok"}\n\n{"text": "fine"}\n\n').splitlines()) == 2
+    with pytest.raises(BadInput, match="line 3"):
+        run("--json", given='{"text": "ok"}\n\nnot json\n')
+
+
 def test_a_line_that_is_no_json_is_named() -> None:
     with pytest.raises(BadInput, match="line 2"):
         run("--json", given='{"text": "ok"}\nnot json\n')

@@ -15,7 +15,7 @@ from tests.unit.stream.replay.logs import FactsLog, logged, tick
 
 def outcome(day: int, happened: Happened = "churned", contact: str = "ada", line: int = 2) -> Outcome:
     """An outcome so many days after the start."""
-    return Outcome(line, "acme", contact, from_milliseconds(ms(day)).date(), happened)
+    return Outcome(line, "acme", "contact", contact, from_milliseconds(ms(day)).date(), happened)
 
 
 def known(log: FactsLog, *outcomes: Outcome) -> History:
@@ -57,7 +57,7 @@ def test_an_outcome_whose_score_came_only_later_is_refused_or_skipped_and_counte
     early = outcome(5, line=7)
     with pytest.raises(BadInput, match=r"line 7: .*its first score is of .* look into the future; --skip-unknown"):
         judge([early], known(log, early), 0)
-    with pytest.raises(BadInput, match="the log scores it never"):
+    with pytest.raises(BadInput, match="the log has none of it until then"):
         judge([outcome(15, contact="bob")], known(log, outcome(15, contact="bob")), 0)
     judged, skipped = judge([early, outcome(15)], known(log, early, outcome(15)), 0, skip_unknown=True)
     assert (len(judged), skipped) == (1, 1)
@@ -80,7 +80,7 @@ def by_hand(*bands: str) -> Report:
         one = outcome(10, "churned" if letter.isupper() else "renewed", f"c{number}", number)
         history.scores[one.key] = [Known(ms(0), 90, "champion"), Known(ms(4), 0, names[letter.lower()])]  # type: ignore[arg-type]
         outcomes.append(one)
-    return measures(*judge(outcomes, history, 0)[:1], lead=0, skipped=0)
+    return measures("contact", *judge(outcomes, history, 0)[:1], lead=0, skipped=0)
 
 
 def test_precision_recall_lift_and_lead_time_by_their_formulas() -> None:
@@ -101,7 +101,7 @@ def test_precision_recall_lift_and_lead_time_by_their_formulas() -> None:
 def test_lead_time_counts_from_the_latest_unbroken_warning() -> None:
     one = outcome(20)
     scores = [Known(ms(0), 20, "at_risk"), Known(ms(5), 50, "needs_attention"), Known(ms(14), 20, "at_risk")]
-    report = measures(judge([one], History({one.key: scores}, ms(30)), 2)[0], 2, 0)
+    report = measures("contact", judge([one], History({one.key: scores}, ms(30)), 2)[0], 2, 0)
     assert [one.lead_days_median for one in report.bands[:2]] == [6.0, 20.0]
 
 
@@ -138,12 +138,20 @@ def test_outcomes_are_read_with_their_lines(tmp_path: Path) -> None:
     assert first.day - timedelta(days=10) == from_milliseconds(ms(10) - 10 * DAY).date()
 
 
+def test_outcomes_of_accounts_are_read_by_their_column(tmp_path: Path) -> None:
+    row = {"account": "globex", "date": "2026-03-12", "outcome": "renewed", "contact": ""}
+    (found,) = read_outcomes(written(tmp_path, row), "acme")
+    assert (found.kind, found.subject, found.key) == ("account", "globex", b"acme/globex")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"outcome": "left"}, "line 2: outcome must be churned or renewed, not 'left'"),
         ({"date": "12.3.2026"}, "line 2: date must be a day"),
-        ({"contact": " "}, "line 2: no contact"),
+        ({"contact": " "}, "line 2: names no contact"),
+        ({"contact": "", "account": " "}, "line 2: names no contact or account"),
+        ({"account": "globex"}, "line 2: names both a contact and an account"),
     ],
 )
 def test_a_bad_outcome_is_refused_with_its_line(change: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -158,6 +166,11 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
         read_outcomes(written(tmp_path, row, row), "acme")
     with pytest.raises(BadInput, match="has no column 'outcome'"):
         read_outcomes(written(tmp_path, {"contact": "ada", "date": "2026-03-12"}), "acme")
+    with pytest.raises(BadInput, match="has no column 'contact' or 'account'"):
+        read_outcomes(written(tmp_path, {"customer": "ada", "date": "2026-03-12", "outcome": "churned"}), "acme")
+    both = row | {"account": ""}
+    with pytest.raises(BadInput, match="line 3: account globex, but line 2 has contact ada"):
+        read_outcomes(written(tmp_path, both, both | {"contact": "", "account": "globex"}), "acme")
     (tmp_path / "outcomes.csv").write_text("contact,date,outcome\n")
     with pytest.raises(BadInput, match="has no outcomes"):
         read_outcomes(tmp_path / "outcomes.csv", "acme")

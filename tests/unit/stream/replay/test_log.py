@@ -83,4 +83,4 @@ def test_the_commands_work_on_a_file_without_a_broker(tmp_path: Path) -> None:
     outcomes = tmp_path / "outcomes.csv"
     outcomes.write_text(f"contact,date,outcome\n{contact},{day:%Y-%m-%d},churned\n")
     assert known
-    assert "1 outcomes (1 churned)" in said("backtest", "--outcomes", str(outcomes))
+    assert "1 outcomes of contacts (1 churned)" in said("backtest", "--outcomes", str(outcomes))

@@ -1,0 +1,32 @@
+"""A command as a process: what a person can mend is one clear line and an exit code, not a traceback."""
+
+import sys
+
+from confluent_kafka import KafkaException
+from pydantic import ValidationError
+
+from stream.commands.app import app
+from stream.errors import BadInput, BrokerError, ConfigurationError, HeartlineError
+
+
+def run() -> None:
+    """Run the command that the arguments name. Raises SystemExit with its exit code."""
+    try:
+        app()
+    except (HeartlineError, ValidationError, KafkaException, OSError) as error:
+        named = _named(error)
+        if named is None:
+            raise
+        print(f"{type(named).__name__}: {named}", file=sys.stderr)
+        sys.exit(named.exit_code)
+
+
+def _named(error: Exception) -> HeartlineError | None:
+    if isinstance(error, HeartlineError):
+        return error
+    if isinstance(error, OSError):
+        return None if error.filename is None else BadInput(f"{error.filename}: {error.strerror}")
+    if isinstance(error, ValidationError):
+        wrong = (f"HEARTLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        return ConfigurationError("; ".join(wrong))
+    return BrokerError(f"Kafka refused: {error.args[0]}")

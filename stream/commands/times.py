@@ -1,0 +1,15 @@
+"""Times that a person gives to a command."""
+
+from datetime import UTC, datetime
+
+from schemas.base import to_milliseconds
+
+
+def in_utc(time: datetime) -> datetime:
+    """A time that names a zone in UTC; one that names none is UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def utc(time: datetime) -> int:
+    """UTC milliseconds of a time that names no zone, or any."""
+    return to_milliseconds(in_utc(time))

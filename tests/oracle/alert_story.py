@@ -1,0 +1,108 @@
+"""One kind of alert over time: what had to be told, from all the looks at its condition (8.1 to 8.8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.oracle.alert_conditions import BETWEEN, HOLDS
+from tests.oracle.alert_rules import Rule, cooldown, dwell
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a condition stood at a time, and since when, if it began to hold then.
+
+    `quiet`: what begins or ends is not told (an import, another model). `late`: what moved it had occurred a day
+    before. `daily`: it is the morning. `gone`: there is no score any more.
+    """
+
+    now: int
+    stand: str
+    since: int
+    rule: Rule
+    quiet: bool = False
+    late: bool = False
+    daily: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """What goes out at a look: that an episode begins, or (`over`) that it has ended."""
+
+    look: int
+    episode: int
+    over: bool
+    since: int | None
+    suppressed: int = 0
+    late: bool = False
+
+
+class Story:
+    """What was told until now, and what waits: for the clock (`ready_at`) or for the morning."""
+
+    def __init__(self, kind: str) -> None:
+        self.said: list[Said] = []
+        self._kind = kind
+        self._episodes = self._held_back = 0
+        self._told_at: int | None = None
+        self._holds_since: int | None = None
+        self._came_late = self._went_late = False
+        self._within: bool | None = None
+        """Whether the episode that lasts was told; None between episodes."""
+
+    def ready_at(self, rule: Rule) -> int | None:
+        """When an alert goes out by the clock, by the rule that is in force now."""
+        if self._within is not None or self._holds_since is None or self._came_late:
+            return None
+        return self._ready_at(rule, self._holds_since)
+
+    def _ready_at(self, rule: Rule, since: int) -> int:
+        held = since + dwell(self._kind, rule, self._came_late)
+        return held if self._told_at is None else max(held, self._told_at + cooldown(rule))
+
+    def hear(self, number: int, look: Look) -> None:
+        """The look with this number."""
+        if look.stand == HOLDS:
+            self._holds(number, look)
+        else:
+            self._holds_not(number, look)
+
+    def _holds(self, number: int, look: Look) -> None:
+        came, self._went_late = self._holds_since is None, False
+        since = self._holds_since = look.since if self._holds_since is None else self._holds_since
+        if self._within is not None:
+            self._held_back += came
+            return
+        if came and look.quiet:
+            self._episodes, self._within = self._episodes + 1, False
+            return
+        if came:
+            self._came_late = look.late
+        if (self._came_late and not look.daily) or look.now < self._ready_at(look.rule, since):
+            return
+        self._episodes, self._within, self._told_at = self._episodes + 1, True, look.now
+        self.said.append(Said(number, self._episodes, False, since, self._held_back, self._came_late))
+        self._held_back, self._came_late = 0, False
+
+    def _holds_not(self, number: int, look: Look) -> None:
+        if self._within is None:
+            self._held_back += self._holds_since is not None and not self._came_late
+        self._holds_since, self._came_late = None, False
+        if self._within is None:
+            return
+        if look.stand == BETWEEN:
+            self._went_late = False
+        elif not look.gone and (look.late or (self._went_late and not look.daily)):
+            self._went_late = True
+        else:
+            if self._within and not look.quiet and not look.gone:
+                self.said.append(Said(number, self._episodes, True, None, late=self._went_late))
+            self._within, self._went_late = None, False
+
+
+def story_of(kind: str, looks: Iterable[Look]) -> Story:
+    """The whole story of a kind, from the beginning."""
+    story = Story(kind)
+    for number, look in enumerate(looks):
+        story.hear(number, look)
+    return story
