@@ -23,11 +23,13 @@ from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
     HISTORY,
+    LEFT,
     MEMBERSHIP,
     MESSAGES,
     NOTHING,
     OVERRIDE,
     PROFILE,
+    REPLIES,
     REVIEWS,
     TALKS,
     TICKET_COUNT,
@@ -49,7 +51,7 @@ _OWN = frozenset(
 _SUMS = tuple(name for name in Bucket.__struct_fields__ if name != "day")
 MAX_HOPS = 16
 """So long may a chain of aliases be. Intake lets no circle in; one that came another way ends here: see `react`."""
-_TICKETS = TICKETS | TICKET_COUNT | TICKET_TIMES
+_TICKETS = TICKETS | TICKET_COUNT | TICKET_TIMES | REPLIES | LEFT
 _MEASURED = MESSAGES | TALKS | ANSWERS | _TICKETS | REVIEWS | PROFILE | OVERRIDE | HISTORY
 
 

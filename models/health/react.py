@@ -18,8 +18,8 @@ from models.health.assess import (
     aged,
     assess,
     count_facts,
+    look_ahead,
     measure,
-    next_changes,
     points_by_code,
     remeasure,
     summarise,
@@ -353,9 +353,9 @@ def _publish(
         return
     state.seq += 1
     change = records.score_change(before, old, current)
-    holds_until, next_decay = next_changes(state, model, current.now)
+    ahead = look_ahead(state, model, current.now)
     reaction.score = records.score_updated(
-        subject.tenant, subject.contact, state, model, current, change, cause, mode, next_decay
+        subject.tenant, subject.contact, state, model, current, change, cause, mode, ahead
     )
     if before is None or before.band != current.band_number:
         reaction.band = records.band_changed(reaction.score, current, before)
@@ -372,7 +372,7 @@ def _publish(
         current.computed_band_number,
         current.trend_number,
         current.facts,
-        None if holds_until is None else holds_until - 1 - current.now,
+        None if ahead.change is None else ahead.change - 1 - current.now,
         current.capped_by,
     )
     reaction.changed = True
@@ -405,8 +405,8 @@ def _reaffirmed(state: ContactState, before: Published, model: HealthModel, now:
     """What was published, where other facts give the same components at `now`: they may hold for less long, and need
     not give them at the time of the publication.
     """
-    holds_until, _ = next_changes(state, model, now)
-    return msgspec.structs.replace(before, now=now, holds_for=None if holds_until is None else holds_until - 1 - now)
+    change = look_ahead(state, model, now).change
+    return msgspec.structs.replace(before, now=now, holds_for=None if change is None else change - 1 - now)
 
 
 def _close(

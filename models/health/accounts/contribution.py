@@ -15,13 +15,14 @@ from models.health.components.windows import began
 from models.health.facts.answers import CES, NPS, SATISFACTION, Answer, Kind, latest
 from models.health.facts.messages import DAY_MS, conversations_without_ticket
 from models.health.facts.profile import Profile
-from models.health.facts.sections import ANSWERS, LIFE, MEMBERSHIP, PROFILE, TALKS, TICKET_TIMES
+from models.health.facts.sections import ANSWERS, LEFT, LIFE, MEMBERSHIP, PROFILE, TALKS, TICKET_TIMES
 from models.health.facts.tickets import NEVER, ticket_times
 from models.health.state import ContactState, Given, Published
 from schemas.signals import Contribution, MemberContribution, MemberLeft
 
 WINDOW_MS = window(60)
-MEASURED = ANSWERS | TICKET_TIMES | TALKS
+_OF_TICKETS = TICKET_TIMES | LEFT
+MEASURED = ANSWERS | _OF_TICKETS | TALKS
 """The sections of a row that what it gives is measured from, beside its score and its profile."""
 _CONCERNED = MEASURED | PROFILE | MEMBERSHIP | LIFE
 
@@ -108,7 +109,7 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
     if sections & ANSWERS:
         nps, csat, ces = (_answered(state.answers, kinds) for kinds in (_NPS, SATISFACTION, _CES))
     tickets, responses, seconds, classes = gave.tickets, gave.responses, gave.response_seconds, gave.response_times
-    if sections & TICKET_TIMES:
+    if sections & _OF_TICKETS:
         tickets, waits, first = _tickets_since(state, now - WINDOW_MS)
         responses, seconds = len(waits), sum(waits)
         for bucket in state.buckets:

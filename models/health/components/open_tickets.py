@@ -2,7 +2,7 @@
 
 from models.health.components.factor import Factor
 from models.health.components.windows import own_tickets
-from models.health.facts.sections import HISTORY, TICKETS
+from models.health.facts.sections import LEFT, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 
@@ -15,7 +15,7 @@ class OpenTickets(Factor, frozen=True, kw_only=True):
 
     name = "open_tickets"
     code = 6
-    reads = TICKETS | HISTORY
+    reads = TICKETS | TICKET_TIMES | LEFT
 
     good: float = 1
     poor: float = 5

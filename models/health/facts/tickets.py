@@ -149,10 +149,14 @@ class Ticket(msgspec.Struct, gc=False):
         """Count a reply (or a reopening) once, by the reference of its id."""
         self.entries = _with_entry(self.entries, reference, kind)
 
-    def entry_count(self, *kinds: int) -> int:
-        """How many replies (or reopenings) of these kinds."""
-        found = self.entries[3::4].translate(_KIND_OF_BYTE)
-        return sum(map(found.count, kinds))
+    def entry_count(self, kind: int) -> int:
+        """How many replies of a kind, or reopenings."""
+        return self.entries[3::4].translate(_KIND_OF_BYTE).count(kind)
+
+    @property
+    def replies(self) -> int:
+        """How many replies of all kinds."""
+        return len(self.entries) // 4 - self.entry_count(REOPENING)
 
 
 def add_customer_reply(packed: bytes, reference: int) -> bytes:
