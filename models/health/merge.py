@@ -36,7 +36,7 @@ from models.health.facts.sections import (
     TICKET_TIMES,
     TICKETS,
 )
-from models.health.facts.tickets import Ticket, find_ticket, shorten
+from models.health.facts.tickets import Ticket, find_ticket, shorten, with_ticket
 from models.health.state import ContactState, decode, encode
 from schemas.event_ids import event_id
 from schemas.signals import ContactAbsorbed, ContactFact, Signal
@@ -158,10 +158,9 @@ def _join_tickets(state: ContactState, other: ContactState, now: int) -> None:
     for packed in other.tickets:
         position, known = find_ticket(state.tickets, packed[:ID_BYTES])
         if known:
-            state.tickets[position] = Ticket.unpack(state.tickets[position]).joined(Ticket.unpack(packed)).pack()
-        else:
-            state.tickets.insert(position, packed)
-    left = shorten(state.tickets)
+            packed = Ticket.unpack(state.tickets[position]).joined(Ticket.unpack(packed)).pack()
+        state.tickets = with_ticket(state.tickets, position, packed, known)
+    state.tickets, left = shorten(state.tickets)
     if left:
         state.totals = state.totals if state.totals is not None else Totals()
         for ticket in left:

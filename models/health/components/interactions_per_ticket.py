@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import SHARED, began, ended, next_to_leave, unpacked
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import began, ended, next_to_leave
 from models.health.facts.messages import times_of_tickets
 from models.health.facts.sections import CLOCK, HISTORY, LEFT, MESSAGES, REPLIES, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
@@ -51,17 +52,15 @@ class InteractionsPerTicket(Factor, frozen=True, kw_only=True):
 
 
 def _touched(state: ContactState) -> Sequence[Touched]:
-    listed = _listed(state.messages, tuple(state.tickets))
+    listed = _listed(state.messages, own_tickets(state).heard)
     if not state.buckets:
         return listed
     beyond = [Touched(began(one), ended(one), one.tickets, one.replies) for one in state.buckets if one.tickets]
     return [*listed, *beyond]
 
 
-@lru_cache(maxsize=SHARED)
-def _listed(messages: bytes, tickets: tuple[bytes, ...]) -> tuple[Touched, ...]:
-    written, touched = times_of_tickets(messages), []
-    for ticket in unpacked(tickets):
-        at = max(ticket.heard_at, written.get(ticket.id >> 32, 0))
-        touched.append(Touched(at, at, 1, ticket.replies))
-    return tuple(touched)
+@lru_cache(maxsize=2)
+def _listed(messages: bytes, heard: tuple[tuple[int, int, int], ...]) -> tuple[Touched, ...]:
+    written = times_of_tickets(messages)
+    touched = [(max(heard_at, written.get(ticket, 0)), replies) for ticket, heard_at, replies in heard]
+    return tuple([Touched(at, at, 1, replies) for at, replies in touched])

@@ -1,12 +1,11 @@
 """`resolution_time`: how long it takes to solve the contact's tickets."""
 
 from bisect import bisect_left
-from functools import lru_cache
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import SHARED, median, next_to_leave, unpacked
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import median, next_to_leave
 from models.health.facts.sections import CLOCK, TICKET_TIMES, TICKETS
-from models.health.facts.tickets import NEVER
 from models.health.state import ContactState, Measured
 
 HOUR_MS = 3_600_000
@@ -30,7 +29,7 @@ class ResolutionTime(Factor, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """The median; dated by the latest solved."""
         since = now - window(self.window_days)
-        solved = _solved(tuple(state.tickets))
+        solved = own_tickets(state).solved
         solved = solved[bisect_left(solved, (since,)) :]
         if not solved:
             return None
@@ -38,12 +37,5 @@ class ResolutionTime(Factor, frozen=True, kw_only=True):
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the ticket of the window that was solved first leaves it."""
-        times = [solved_at for solved_at, _ in _solved(tuple(state.tickets))]
+        times = [solved_at for solved_at, _ in own_tickets(state).solved]
         return next_to_leave(times, window(self.window_days), now)
-
-
-@lru_cache(maxsize=SHARED)
-def _solved(packed: tuple[bytes, ...]) -> tuple[tuple[int, int], ...]:
-    """When each ticket of the contact that is solved was, and how long it took (milliseconds), in order."""
-    solved = [ticket for ticket in unpacked(packed) if ticket.solved_at != NEVER and not ticket.is_open]
-    return tuple(sorted([(ticket.solved_at, max(0, ticket.solved_at - ticket.opened_at)) for ticket in solved]))

@@ -1,14 +1,13 @@
 """`response_time`: how long the contact waits for the first answer to a ticket."""
 
 from bisect import bisect_left
-from functools import lru_cache
 from typing import Literal
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import SHARED, began, ended, median, next_to_leave, unpacked
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import began, ended, median, next_to_leave
 from models.health.facts.buckets import Bucket
 from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
-from models.health.facts.tickets import NEVER
 from models.health.state import ContactState, Measured
 
 HOUR_MS = 3_600_000
@@ -33,7 +32,7 @@ class ResponseTime(Factor, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """The mean or median; dated by the latest response."""
         since = now - window(self.window_days)
-        answered = _answered(tuple(state.tickets))
+        answered = own_tickets(state).answered
         answered = answered[bisect_left(answered, (since,)) :]
         buckets = [bucket for bucket in self._buckets(state) if began(bucket) >= since]
         waits = [max(0, responded_at - opened_at) for opened_at, responded_at in answered]
@@ -48,17 +47,10 @@ class ResponseTime(Factor, frozen=True, kw_only=True):
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest answered ticket of the window leaves it."""
-        times = [opened_at for opened_at, _ in _answered(tuple(state.tickets))]
+        times = [opened_at for opened_at, _ in own_tickets(state).answered]
         if state.buckets:
             times = sorted(times + [began(bucket) for bucket in self._buckets(state)])
         return next_to_leave(times, window(self.window_days), now)
 
     def _buckets(self, state: ContactState) -> list[Bucket]:
         return [bucket for bucket in state.buckets if bucket.responses] if self.statistic == "mean" else []
-
-
-@lru_cache(maxsize=SHARED)
-def _answered(packed: tuple[bytes, ...]) -> tuple[tuple[int, int], ...]:
-    """When each answered ticket of the contact was opened and answered, in order."""
-    answered = [ticket for ticket in unpacked(packed) if ticket.responded_at != NEVER]
-    return tuple(sorted([(ticket.opened_at, ticket.responded_at) for ticket in answered]))

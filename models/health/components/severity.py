@@ -2,12 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import EVER, SHARED, began, ended, next_to_leave, unpacked
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import EVER, began, ended, next_to_leave
 from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
@@ -26,7 +25,7 @@ def severities(state: ContactState, since: int, before: int = EVER) -> Severitie
     for bucket in state.buckets:
         if bucket.severities and since <= began(bucket) < before:
             count, levels, last_at = count + bucket.severities, levels + bucket.severity_sum, ended(bucket)
-    times, sums = _listed(tuple(state.tickets))
+    times, sums = own_tickets(state).severities
     first, end = bisect_left(times, since), bisect_left(times, before)
     if first < end:
         count, levels = count + end - first, levels + sums[end] - sums[first]
@@ -36,21 +35,10 @@ def severities(state: ContactState, since: int, before: int = EVER) -> Severitie
 
 def times_of_severities(state: ContactState) -> Sequence[int]:
     """The times that windows of severities count by, in order."""
-    times, _ = _listed(tuple(state.tickets))
+    times, _ = own_tickets(state).severities
     if not state.buckets:
         return times
     return sorted([*times, *(began(bucket) for bucket in state.buckets if bucket.severities)])
-
-
-@lru_cache(maxsize=SHARED)
-def _listed(packed: tuple[bytes, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """When the tickets whose severity is known were opened, in order; and the sums of the levels before each, and of
-    all.
-    """
-    known = [(ticket.opened_at, ticket.severity_level) for ticket in unpacked(packed)]
-    ordered = sorted([(opened_at, level) for opened_at, level in known if level is not None])
-    levels = accumulate([level for _, level in ordered], initial=0)
-    return tuple([opened_at for opened_at, _ in ordered]), tuple(levels)
 
 
 class Severity(Factor, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from models.health.components.component import Component
 from models.health.components.factor import Window, window
-from models.health.components.windows import SHARED, earliest, next_to_leave, opened_between, times_opened
+from models.health.components.windows import earliest, next_to_leave, opened_between, times_opened
 from models.health.facts.messages import conversations_without_ticket
 from models.health.facts.sections import ACTIVITY, CLOCK, LEFT, TALKS, TICKET_TIMES
 from models.health.state import ContactState, Measured
@@ -56,6 +56,6 @@ class SupportLoad(Component, frozen=True, kw_only=True):
         return earliest(next_to_leave(times_opened(state), age, now), next_to_leave(conversations, age, now))
 
 
-@lru_cache(maxsize=SHARED)
+@lru_cache(maxsize=2)
 def _conversations(messages: bytes) -> tuple[int, ...]:
     return tuple(sorted(conversations_without_ticket(messages)))

@@ -1,7 +1,8 @@
 """`ticket_count`: how many tickets were opened lately, or ever."""
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import next_to_leave, opened_between, own_opened, times_opened
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import next_to_leave, opened_between, times_opened
 from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
@@ -27,7 +28,7 @@ class TicketCount(Factor, frozen=True, kw_only=True):
 
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """Those in the window; dated by the latest opened."""
-        opened = own_opened(state)
+        opened = own_tickets(state).opened
         if not opened:
             return None
         if self.window_days is None:

@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 
 from models.health.components.factor import Factor, window
-from models.health.components.windows import earliest, next_to_leave, opened_between, own_opened, times_opened
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import earliest, next_to_leave, opened_between, times_opened
 from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
@@ -36,7 +37,7 @@ class TicketTrend(Factor, frozen=True, kw_only=True):
             return None
         recent = opened_between(state, recent_from)
         ratio = recent * HISTORY_DAYS / (before * RECENT_DAYS)
-        opened = own_opened(state)
+        opened = own_tickets(state).opened
         return self.rated(ratio, recent + before, opened[-1] if opened else recent_from)
 
     def next_change(self, state: ContactState, now: int) -> int | None:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from models.health.components.factor import Factor
-from models.health.components.windows import SHARED, unpacked
+from models.health.components.own_tickets import own_tickets
 from models.health.facts.messages import AGENT, DAY_MS, readings, time_of
 from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
@@ -52,10 +52,10 @@ def _waits(state: ContactState, agent: int) -> bool:
     replied, written = state.activity.customer_replied_at, _written(state.messages)[1]
     if (replied is not None and replied >= agent) or (written is not None and written >= agent):
         return False
-    return not state.tickets or not _all_settled(tuple(state.tickets))
+    return not own_tickets(state).are_settled
 
 
-@lru_cache(maxsize=SHARED)
+@lru_cache(maxsize=2)
 def _written(messages: bytes) -> tuple[int | None, int | None]:
     """When an agent and when the customer wrote last, by the kept messages."""
     kept = readings(messages)
@@ -64,10 +64,3 @@ def _written(messages: bytes) -> tuple[int | None, int | None]:
         None if agents < 0 else time_of(messages, agents),
         None if customers < 0 else time_of(messages, customers),
     )
-
-
-@lru_cache(maxsize=SHARED)
-def _all_settled(packed: tuple[bytes, ...]) -> bool:
-    """Whether the contact has tickets, and all are solved or closed."""
-    own = unpacked(packed)
-    return bool(own) and all(ticket.is_settled for ticket in own)

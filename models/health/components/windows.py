@@ -6,28 +6,14 @@ days are known: such a day is in the window while its beginning is.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from models.health.components.own_tickets import own_tickets
 from models.health.facts.buckets import Bucket
 from models.health.facts.messages import DAY_MS
-from models.health.facts.tickets import Ticket, packed_is_here
 from models.health.state import ContactState
 
 EVER = 1 << 62
 """Later than any time."""
-SHARED = 16
-"""How many rows' facts are kept unpacked: those of the present signal, which several factors ask for several times."""
-
-
-def own_tickets(state: ContactState) -> tuple[Ticket, ...]:
-    """The listed tickets that are this contact's. To be read only: factors of one signal share them."""
-    return unpacked(tuple(state.tickets)) if state.tickets else ()
-
-
-@lru_cache(maxsize=SHARED)
-def unpacked(packed: tuple[bytes, ...]) -> tuple[Ticket, ...]:
-    """Those of the packed tickets that are this contact's."""
-    return tuple([Ticket.unpack(one) for one in packed if packed_is_here(one)])
 
 
 def began(bucket: Bucket) -> int:
@@ -42,7 +28,7 @@ def ended(bucket: Bucket) -> int:
 
 def opened_between(state: ContactState, since: int, before: int = EVER) -> int:
     """How many tickets were opened from `since` on and before another time."""
-    times = own_opened(state)
+    times = own_tickets(state).opened
     listed = bisect_left(times, before) - bisect_left(times, since)
     if not state.buckets:
         return listed
@@ -51,20 +37,10 @@ def opened_between(state: ContactState, since: int, before: int = EVER) -> int:
 
 def times_opened(state: ContactState) -> Sequence[int]:
     """The times that windows of opened tickets count by, in order."""
-    times = own_opened(state)
+    times = own_tickets(state).opened
     if not state.buckets:
         return times
     return sorted([*times, *(began(bucket) for bucket in state.buckets if bucket.tickets)])
-
-
-def own_opened(state: ContactState) -> tuple[int, ...]:
-    """When the listed tickets that are this contact's were opened, in order."""
-    return _opened(tuple(state.tickets)) if state.tickets else ()
-
-
-@lru_cache(maxsize=SHARED)
-def _opened(packed: tuple[bytes, ...]) -> tuple[int, ...]:
-    return tuple(sorted([ticket.opened_at for ticket in unpacked(packed)]))
 
 
 def next_to_leave(times: Sequence[int], age: int, now: int) -> int | None:

@@ -29,6 +29,7 @@ from models.health.facts.tickets import (
     packed_is_here,
     packed_times,
     shorten,
+    with_ticket,
 )
 from models.health.state import ContactState
 from schemas.base import AuthorKind, to_milliseconds
@@ -73,9 +74,10 @@ def fold_message_of_ticket(
     number = int.from_bytes(ticket_id[:4])
     if known and author == "customer":
         packed = add_customer_reply(state.tickets[position], message)
-        changed = NOTHING if packed == state.tickets[position] else HISTORY | REPLIES
-        state.tickets[position] = packed
-        return changed, number
+        if packed == state.tickets[position]:
+            return NOTHING, number
+        state.tickets = with_ticket(state.tickets, position, packed, known)
+        return HISTORY | REPLIES, number
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
     _reply(ticket, author, message, at)
     return _keep(state, ticket, position, known, now, REPLIES), number
@@ -141,7 +143,6 @@ def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: 
     """Put a ticket into its place; `changed` is what its fact can have changed of a ticket that was known."""
     packed = ticket.pack()
     if not known:
-        state.tickets.insert(position, packed)
         changed |= TICKETS | TICKET_COUNT | TICKET_TIMES
     elif packed == state.tickets[position]:
         return NOTHING
@@ -151,7 +152,7 @@ def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: 
             changed |= TICKET_TIMES
             if packed_is_here(packed) != packed_is_here(before):
                 changed |= TICKET_COUNT
-        state.tickets[position] = packed
+    state.tickets = with_ticket(state.tickets, position, packed, known)
     if len(state.tickets) <= KEPT_OTHERS:
         return changed
     return _make_room(state, ticket, known, now)
@@ -164,7 +165,7 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
     totals = state.totals if state.totals is not None else Totals()
     if not known and ticket.is_settled and totals.open_beyond > 0:
         totals.open_beyond -= 1
-    left = shorten(state.tickets)
+    state.tickets, left = shorten(state.tickets)
     for other in left:
         state.totals = totals
         totals.tickets_until = max(totals.tickets_until, other.heard_at)
