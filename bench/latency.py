@@ -108,9 +108,7 @@ class Probe:
         self.sent_until = 0.0
         """When the last ticket was sent (monotonic)."""
         self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "acks": "all"})
-        offsets = Offsets(bootstrap)
-        ends = offsets.ends([HEALTH_SCORES], PARTITIONS)
-        offsets.close()
+        ends = Offsets(bootstrap).ends([HEALTH_SCORES], PARTITIONS)
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.health.assess import TREND_MS, assess, next_changes
+from models.health.assess import TREND_MS, assess, look_ahead
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import Forward
 from models.health.react import RECOMPUTE, Reaction
@@ -82,8 +82,8 @@ class LocalFold:
             current = assess(row, model, at)
             if current is not None:
                 change = score_change(row.published, current.components, current)
-                _, next_decay = next_changes(row, model, at)
-                yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import", next_decay)
+                ahead = look_ahead(row, model, at)
+                yield score_updated(*subject, row, model, current, change, RECOMPUTE, "import", ahead)
 
     def _sweep(self, at: int) -> Iterator[tuple[bytes, Reaction]]:
         if not self.fold.sweep_due():
@@ -127,4 +127,4 @@ class LocalFold:
         if any(alert.active or alert.since is not None for alert in row.alerts) and at - self._awake[key] < WINDOWS_MS:
             return False  # time alone may end it, at a tick
         gives_on = row.given is None or row.given.until_day is None
-        return gives_on and next_changes(row, model, at)[0] is None
+        return gives_on and look_ahead(row, model, at).change is None

@@ -47,6 +47,8 @@ from stream.table import CONTROL_KEY, CONTROL_MARK, MODEL_MARK
 
 log = structlog.get_logger()
 
+_OF_MEMBERS = (MemberContribution, MemberLeft)
+
 Row = accounts.AccountState | portfolios.PortfolioState | RollupControl | ModelRow | DueRow
 Fold = RollupFold[Any, Any, Any]
 
@@ -280,7 +282,7 @@ def tell_accounts(cycle: Cycle[Any], entries: Sequence[AccountSignal]) -> None:
     """Send what a contact gives to its accounts."""
     for entry in entries:
         fact = entry.fact
-        assert isinstance(fact, MemberContribution | MemberLeft)
+        assert isinstance(fact, _OF_MEMBERS)
         cycle.send(HEALTH_ACCOUNT_SIGNALS, encode(entry), account_key(fact.tenant, fact.account))
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import structlog
@@ -91,6 +92,7 @@ class Scoring(Stage[Row]):
         accepted: list[int] = []
         refused: Counter[str] = Counter()
         duplicates = late = 0
+        fold_signal, send = fold.signal, outbox.send
         for record in run.records:
             signal, subject = _read(record)
             if isinstance(signal, DecodeFailure):
@@ -103,7 +105,7 @@ class Scoring(Stage[Row]):
                 key = record.key or b""
                 known: ContactState | None = rows.get(key)  # type: ignore[assignment]
                 due_at = None if known is None else known.due_at
-                row, reactions = fold.signal(record.offset, subject, known, signal)
+                row, reactions = fold_signal(record.offset, subject, known, signal)
                 if row is None:
                     duplicates += 1
                     continue
@@ -111,7 +113,7 @@ class Scoring(Stage[Row]):
                 if row.due_at != due_at:
                     due.move(key, due_at, row.due_at)
                 for reaction in reactions:
-                    outbox.send(key, reaction)
+                    send(key, reaction)
                     if reaction.gone is not None and reaction.tombstone:
                         rows.forget(key)
                 if signal.accepted_at is not None:
@@ -246,6 +248,8 @@ class Outbox:
         self._cycle = cycle
         self._partition = partition
         self._metrics = metrics
+        self._band_changes: Counter[tuple[str, str, str]] = Counter()
+        cycle.on_commit(partial(_count_changes, metrics, self._band_changes))
 
     def send(self, key: bytes, reaction: Reaction) -> None:
         """Send what goes out of one reaction."""
@@ -258,8 +262,7 @@ class Outbox:
         if reaction.band is not None:
             self._put(HEALTH_BAND_CHANGES, key, reaction.band)
             change = reaction.band
-            changes = self._metrics.band_changes.labels(change.from_band or "none", change.to_band, change.cause.type)
-            self._cycle.on_commit(changes.inc)
+            self._band_changes[change.from_band or "none", change.to_band, change.cause.type] += 1
         for alert in reaction.alerts:
             put_alert(self._cycle, self._metrics, key, alert, self._partition)
         if reaction.gone is not None:
@@ -288,6 +291,11 @@ class Outbox:
 
     def _put(self, topic: str, key: bytes, record: Output) -> None:
         put_output(self._cycle, topic, key, record, self._partition)
+
+
+def _count_changes(metrics: Metrics, changes: "Counter[tuple[str, str, str]]") -> None:
+    for labels, count in changes.items():
+        metrics.band_changes.labels(*labels).inc(count)
 
 
 def _control(rows: PartitionState[Row]) -> ControlRow | None:

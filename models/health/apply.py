@@ -16,7 +16,7 @@ from models.health.facts.messages import add_message
 from models.health.facts.override import newer_override
 from models.health.facts.profile import newer_profile
 from models.health.facts.reviews import add_review
-from models.health.facts.sections import HISTORY, LIFE, MESSAGES, NOTHING
+from models.health.facts.sections import HISTORY, LIFE, MESSAGES, NOTHING, TALKS
 from models.health.facts.ticket_facts import TICKET_FACTS, fold_message_of_ticket, fold_ticket
 from models.health.merge import absorb
 from models.health.state import ContactState, MergedInto
@@ -66,9 +66,12 @@ def _message(state: ContactState, fact: MessageClassified, at: int, contact: str
         changed |= sections
     kept = add_message(state.messages, fact, message, at, ticket)
     if kept is not state.messages:
-        # One more message that is not the customer's, and none that had to make room: no score depends on it.
-        is_aside = author != "customer" and len(kept) > len(state.messages)
-        changed |= HISTORY if is_aside else MESSAGES
+        if len(kept) == len(state.messages):  # another had to make room, or it was known otherwise
+            changed |= MESSAGES | TALKS
+        elif author != "customer":  # no score depends on one more of these
+            changed |= HISTORY
+        else:
+            changed |= MESSAGES if ticket else MESSAGES | TALKS
         state.messages = kept
     return changed
 

@@ -3,10 +3,13 @@
 A component without data is left out, and so its weight falls to the others. Without any there is no score.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from models.health.bands import BANDS, DECLINING, IMPROVING, INSUFFICIENT_HISTORY, STABLE, TRENDS, rounded
 from models.health.closes import score_at
+from models.health.components.component import Component
 from models.health.facts.messages import DAY_MS, customer_messages
 from models.health.facts.sections import CLOCK
 from models.health.facts.tickets import tickets_here
@@ -94,14 +97,25 @@ def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     return remeasure(state, model, now, published.components, CLOCK)
 
 
-def next_changes(state: ContactState, model: HealthModel, now: int) -> tuple[int | None, int | None]:
-    """The first milliseconds after `now` at which time alone changes a component (or ends a hard exception), and at
-    which silence makes one worse.
+class Ahead(NamedTuple):
+    """What time alone will do. `change`: the first millisecond at which it changes a component, or ends a hard
+    exception; `decay`: that at which silence makes one worse; `components`: when each changes, if it does, with its
+    place in the model.
     """
+
+    change: int | None
+    decay: int | None
+    components: list[tuple[int, int, Component]]
+
+
+def look_ahead(state: ContactState, model: HealthModel, now: int) -> Ahead:
+    """What time alone will do to the components and exceptions of a row after `now`."""
     any_change = decay = None
-    for _, component in model.readers(CLOCK):
+    changing = []
+    for index, component in model.readers(CLOCK):
         at = component.next_change(state, now)
         if at is not None:
+            changing.append((at, index, component))
             if any_change is None or at < any_change:
                 any_change = at
             if component.decays and (decay is None or at < decay):
@@ -111,7 +125,7 @@ def next_changes(state: ContactState, model: HealthModel, now: int) -> tuple[int
             at = exception.next_change(state, now)
             if at is not None and (any_change is None or at < any_change):
                 any_change = at
-    return any_change, decay
+    return Ahead(any_change, decay, changing)
 
 
 def summarise(

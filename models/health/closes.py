@@ -72,6 +72,8 @@ def closed_since(closes: list[bytes], time: int) -> bool:
 
 def score_at(closes: list[bytes], time: int) -> int | None:
     """The score of the close at or before `time`, or None if there was none."""
+    if not closes:
+        return None
     index = _in_force(closes, time)
     return closes[index][_TIME_SIZE] if index >= 0 else None
 

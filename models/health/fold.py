@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from models.health.accounts.contribution import NOBODY, Before, contribute
+from models.health.accounts.contribution import NOBODY, Before, contribute, stands
 from models.health.facts.sections import NOTHING
 from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
 from models.health.react import Reaction, audit, due, react, remodel, tick
@@ -195,10 +195,10 @@ class PartitionFold:
         if row is not None and (control.pending or row.due_at is not None):
             reactions += self._catch_up(subject, row, offset)
             reactions += self._fall_due(subject, row, now, offset, signal.mode, control.last_day)
-        old = NOBODY if row is None or row.profile is None else Before(row.profile, row.given)
+        old, published = (NOBODY, None) if row is None else (Before(row.profile, row.given), row.published)
         row, reaction = react(row, subject, signal, now, self.model(subject.tenant, offset))
         row.offset = offset
-        if row.profile is not None or old.profile is not None:
+        if not stands(row, published, reaction.sections, now):
             told = contribute(*subject, row, old, reaction.sections, now, control.last_day)
             reaction.members = [AccountSignal(at=now, mode=signal.mode, alerts=signal.alerts, fact=one) for one in told]
         reactions.append(self._counted(reaction))

@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 
 from models.health.components.factor import Window, window
+from models.health.components.own_tickets import own_tickets
 from models.health.components.registry import NAMES
-from models.health.components.windows import own_tickets
 from models.health.facts.answers import KINDS, latest
-from models.health.facts.sections import ANSWERS, CLOCK, HISTORY, NOTHING, TICKETS
+from models.health.facts.sections import ANSWERS, CLOCK, LEFT, NOTHING, TICKET_TIMES, TICKETS
 from models.health.facts.tickets import SEVERITIES
 from models.health.state import Components, ContactState
 from schemas.base import Severity, Share, SurveyKind
@@ -42,11 +42,11 @@ class OpenTicket(_Condition, frozen=True, kw_only=True):
     @property
     def reads(self) -> int:
         """Tickets alone."""
-        return TICKETS | HISTORY
+        return TICKETS | TICKET_TIMES | LEFT
 
     def holds(self, state: ContactState, components: Components, now: int) -> bool:
         """Counted over the listed tickets; of those beyond the list no severity is known."""
-        is_open = [ticket for ticket in own_tickets(state) if ticket.is_open]
+        is_open = [ticket for ticket in own_tickets(state).all if ticket.is_open]
         if self.severity is None:
             return len(is_open) + (0 if state.totals is None else state.totals.open_beyond) >= self.count
         level = SEVERITIES[self.severity]

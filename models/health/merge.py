@@ -23,16 +23,20 @@ from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
     HISTORY,
+    LEFT,
     MEMBERSHIP,
     MESSAGES,
     NOTHING,
     OVERRIDE,
     PROFILE,
+    REPLIES,
     REVIEWS,
+    TALKS,
     TICKET_COUNT,
+    TICKET_TIMES,
     TICKETS,
 )
-from models.health.facts.tickets import Ticket, find_ticket, shorten
+from models.health.facts.tickets import Ticket, find_ticket, shorten, with_ticket
 from models.health.state import ContactState, decode, encode
 from schemas.event_ids import event_id
 from schemas.signals import ContactAbsorbed, ContactFact, Signal
@@ -47,7 +51,8 @@ _OWN = frozenset(
 _SUMS = tuple(name for name in Bucket.__struct_fields__ if name != "day")
 MAX_HOPS = 16
 """So long may a chain of aliases be. Intake lets no circle in; one that came another way ends here: see `react`."""
-_MEASURED = MESSAGES | ANSWERS | TICKETS | TICKET_COUNT | REVIEWS | PROFILE | OVERRIDE | HISTORY
+_TICKETS = TICKETS | TICKET_COUNT | TICKET_TIMES | REPLIES | LEFT
+_MEASURED = MESSAGES | TALKS | ANSWERS | _TICKETS | REVIEWS | PROFILE | OVERRIDE | HISTORY
 
 
 OrderedT = TypeVar("OrderedT", Answer, Correction, Review)
@@ -153,10 +158,9 @@ def _join_tickets(state: ContactState, other: ContactState, now: int) -> None:
     for packed in other.tickets:
         position, known = find_ticket(state.tickets, packed[:ID_BYTES])
         if known:
-            state.tickets[position] = Ticket.unpack(state.tickets[position]).joined(Ticket.unpack(packed)).pack()
-        else:
-            state.tickets.insert(position, packed)
-    left = shorten(state.tickets)
+            packed = Ticket.unpack(state.tickets[position]).joined(Ticket.unpack(packed)).pack()
+        state.tickets = with_ticket(state.tickets, position, packed, known)
+    state.tickets, left = shorten(state.tickets)
     if left:
         state.totals = state.totals if state.totals is not None else Totals()
         for ticket in left:

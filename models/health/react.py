@@ -18,8 +18,8 @@ from models.health.assess import (
     aged,
     assess,
     count_facts,
+    look_ahead,
     measure,
-    next_changes,
     points_by_code,
     remeasure,
     summarise,
@@ -57,6 +57,8 @@ RECOMPUTE = Cause(type="recompute")
 MODEL_CHANGE = Cause(type="model_change")
 CLOCK_CAUSE = Cause(type="clock")
 
+_REPLY = (MessageClassified, TicketReplied)
+_OF_LIFE = (ContactErased, ContactRestored)
 _COUNTED = MESSAGES | ANSWERS | TICKET_COUNT | REVIEWS
 _SHOWN = ACTIVITY | MEMBERSHIP
 _DRIFT = 1e-9
@@ -146,7 +148,7 @@ def react(
         if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
             state.published = _reaffirmed(state, before, model, now)
     touched = changed & model.rules.reads
-    if touched & TICKETS and isinstance(fact, MessageClassified | TicketReplied):
+    if touched & TICKETS and isinstance(fact, _REPLY):
         touched &= ~TICKETS  # a reply makes no ticket severe, and solves none
     if touched & MESSAGES and not state.alerts and not (isinstance(fact, MessageClassified) and fact.tones):
         touched &= ~MESSAGES  # without a tone none begins
@@ -203,7 +205,7 @@ def _of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int
             _tombstone(reaction, state, None)
             gone.receipt = records.contact_forgotten(subject.tenant, subject.contact, (), state, signal)
         return reaction
-    if not isinstance(fact, ContactErased | ContactRestored) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
+    if not isinstance(fact, _OF_LIFE) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
         state.now = now
         return Reaction(changed=True, gone=Gone(forgotten=True))
     return None
@@ -351,9 +353,9 @@ def _publish(
         return
     state.seq += 1
     change = records.score_change(before, old, current)
-    holds_until, next_decay = next_changes(state, model, current.now)
+    ahead = look_ahead(state, model, current.now)
     reaction.score = records.score_updated(
-        subject.tenant, subject.contact, state, model, current, change, cause, mode, next_decay
+        subject.tenant, subject.contact, state, model, current, change, cause, mode, ahead
     )
     if before is None or before.band != current.band_number:
         reaction.band = records.band_changed(reaction.score, current, before)
@@ -370,7 +372,7 @@ def _publish(
         current.computed_band_number,
         current.trend_number,
         current.facts,
-        None if holds_until is None else holds_until - 1 - current.now,
+        None if ahead.change is None else ahead.change - 1 - current.now,
         current.capped_by,
     )
     reaction.changed = True
@@ -388,13 +390,13 @@ def _stands(state: ContactState, before: Published, components: Components, mode
 
 def _says_the_same(before: Published, current: Assessment) -> bool:
     return (
-        before.components == current.components
+        before.score == current.score
         and before.facts == current.facts
         and before.trend == current.trend_number
         and before.band == current.band_number
         and before.computed_band == current.computed_band_number
-        and before.score == current.score
         and before.capped_by == current.capped_by
+        and before.components == current.components
         and before.model == current.model
     )
 
@@ -403,8 +405,8 @@ def _reaffirmed(state: ContactState, before: Published, model: HealthModel, now:
     """What was published, where other facts give the same components at `now`: they may hold for less long, and need
     not give them at the time of the publication.
     """
-    holds_until, _ = next_changes(state, model, now)
-    return msgspec.structs.replace(before, now=now, holds_for=None if holds_until is None else holds_until - 1 - now)
+    change = look_ahead(state, model, now).change
+    return msgspec.structs.replace(before, now=now, holds_for=None if change is None else change - 1 - now)
 
 
 def _close(

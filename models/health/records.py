@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import get_args
 
-from models.health.assess import Assessment, confidence, points, remeasure, weigh
+from models.health.assess import Ahead, Assessment, confidence, points, remeasure, weigh
 from models.health.bands import BANDS, direction, rounded
 from models.health.components.factor import grade
 from models.health.components.registry import GRADED, NAMES
@@ -52,11 +52,9 @@ def score_updated(
     change: ScoreChange,
     cause: Cause,
     mode: Mode,
-    next_decay: int | None,
+    ahead: Ahead,
 ) -> ScoreUpdated:
-    """The record of a score. `state.seq` is its number, `state.published` still the one before; `next_decay` is when
-    silence alone makes a component worse.
-    """
+    """The record of a score. `state.seq` is its number, `state.published` still the one before."""
     profile = state.profile if state.profile is not None else _NO_PROFILE
     before, last_activity_at = state.published, state.activity.last_at
     return ScoreUpdated(
@@ -80,8 +78,8 @@ def score_updated(
         model=model.version,
         previous_score=None if before is None else before.score,
         last_activity_at=None if last_activity_at is None else _time(last_activity_at),
-        next_decay_at=None if next_decay is None else _time(next_decay),
-        score_if_silent=None if next_decay is None else _score_at(next_decay, state, model, current),
+        next_decay_at=None if ahead.decay is None else _time(ahead.decay),
+        score_if_silent=None if ahead.decay is None else _score_at(ahead.decay, ahead, state, model, current),
         account=profile.account,
         csm=profile.csm,
         team=profile.team,
@@ -189,13 +187,15 @@ def _component_scores(current: Assessment) -> dict[str, ComponentScore]:
     }
 
 
-def _score_at(then: int, state: ContactState, model: HealthModel, current: Assessment) -> int:
+def _score_at(then: int, ahead: Ahead, state: ContactState, model: HealthModel, current: Assessment) -> int:
     """The score at a later time, all facts unchanged."""
     if model.exceptions:
         silent = remeasure(state, model, then, current.components, CLOCK)
         return capped(model.exceptions, rounded(weigh(silent)[1]), state, silent, then)[0]
     score_raw = current.score_raw
-    for index, component in model.readers(CLOCK):
+    for at, index, component in ahead.components:
+        if at > then:
+            continue
         now, later = current.components[index], component.measure(state, then)
         if now is not None and later is not None:
             score_raw += 100.0 * now.weight * (later.value - now.value) / current.weight

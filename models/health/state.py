@@ -124,7 +124,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     published: Published | None = None
     activity: Activity = msgspec.field(default_factory=Activity)
     messages: bytes = b""
-    tickets: list[bytes] = msgspec.field(default_factory=list)
+    tickets: tuple[bytes, ...] = ()
     answers: list[Answer] = msgspec.field(default_factory=list)
     closes: list[bytes] = msgspec.field(default_factory=list)
     profile: Profile | None = None

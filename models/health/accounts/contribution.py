@@ -15,15 +15,16 @@ from models.health.components.windows import began
 from models.health.facts.answers import CES, NPS, SATISFACTION, Answer, Kind, latest
 from models.health.facts.messages import DAY_MS, conversations_without_ticket
 from models.health.facts.profile import Profile
-from models.health.facts.sections import ANSWERS, HISTORY, LIFE, MESSAGES, TICKETS
+from models.health.facts.sections import ANSWERS, LEFT, LIFE, MEMBERSHIP, PROFILE, TALKS, TICKET_TIMES
 from models.health.facts.tickets import NEVER, ticket_times
 from models.health.state import ContactState, Given, Published
 from schemas.signals import Contribution, MemberContribution, MemberLeft
 
 WINDOW_MS = window(60)
-_OF_TICKETS, _OF_TALKS = TICKETS | HISTORY | LIFE, MESSAGES | LIFE
-MEASURED = ANSWERS | _OF_TICKETS | _OF_TALKS
+_OF_TICKETS = TICKET_TIMES | LEFT
+MEASURED = ANSWERS | _OF_TICKETS | TALKS
 """The sections of a row that what it gives is measured from, beside its score and its profile."""
+_CONCERNED = MEASURED | PROFILE | MEMBERSHIP | LIFE
 
 _NPS: frozenset[Kind] = frozenset((NPS,))
 _CES: frozenset[Kind] = frozenset((CES,))
@@ -43,11 +44,12 @@ class Before(msgspec.Struct, frozen=True, gc=False):
 NOBODY = Before()
 
 
-def before(state: ContactState | None) -> Before:
-    """What `contribute` has to know of a row before a signal changes it."""
-    if state is None or state.profile is None:
-        return NOBODY
-    return Before(state.profile, state.given)
+def stands(state: ContactState, published: Published | None, sections: int, now: int) -> bool:
+    """Whether what a row gives is surely what it gave before its `sections` changed, when it had published that."""
+    if sections & _CONCERNED or state.published is not published:
+        return False
+    gave = state.given
+    return state.profile is None if gave is None else not gave.is_due(now)
 
 
 def contribute(
@@ -96,15 +98,13 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
     may have changed it.
     """
     shown = _shown(state.published)
-    stands = gave is not None and not gave.is_due(now)
-    if state.totals is None:
-        sections &= ~HISTORY  # of a ticket that left the list at once: else history tells nothing that is given
-    if gave is None or not stands:
-        sections = MEASURED
+    if gave is None or gave.is_due(now):
+        sections, until = MEASURED, None
         gave = _NOTHING if gave is None else gave
-    elif not sections & MEASURED:
-        return gave if shown == gave.shown else msgspec.structs.replace(gave, shown=shown)
-    until = gave.until_day if stands else None
+    elif sections & MEASURED or shown != gave.shown:
+        until = gave.until_day
+    else:
+        return gave
     nps, csat, ces = gave.nps, gave.csat, gave.ces
     if sections & ANSWERS:
         nps, csat, ces = (_answered(state.answers, kinds) for kinds in (_NPS, SATISFACTION, _CES))
@@ -122,7 +122,7 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
         classes = bytes(sorted(map(response_class, waits)))
         until = _sooner(until, first)
     talks = gave.talks
-    if sections & _OF_TALKS:
+    if sections & TALKS:
         times = [at for at in conversations_without_ticket(state.messages) if at >= now - WINDOW_MS]
         talks = len(times)
         until = _sooner(until, min(times, default=None))
@@ -166,7 +166,9 @@ def _shown(published: Published | None) -> int | None:
 
 def _same(one: Given, other: Given) -> bool:
     """Whether two say the same: they may hold for different times."""
-    return one is other or msgspec.structs.replace(one, until_day=other.until_day) == other
+    if one.until_day != other.until_day:
+        one = msgspec.structs.replace(one, until_day=other.until_day)
+    return one == other
 
 
 def _role(profile: Profile | None) -> tuple[bool | None, int | None]:

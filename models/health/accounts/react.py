@@ -28,6 +28,8 @@ from schemas.scores import AccountScoreUpdated, AlertRaised, Cause
 from schemas.signals import AccountContribution, AccountSignal, MemberContribution, MemberLeft, PortfolioSignal
 
 _OVERRIDE = Cause(type="override")
+_OVERRIDES = (OverrideSet, OverrideCleared)
+_OF_MEMBERS = (MemberContribution, MemberLeft)
 
 
 class AccountReaction(msgspec.Struct, gc=False):
@@ -58,13 +60,13 @@ def react_account(
         state = AccountState()
     fact = signal.fact
     state.now = now
-    if isinstance(fact, MemberContribution | MemberLeft):
+    if isinstance(fact, _OF_MEMBERS):
         _member(state, fact, signal.at)
         cause = Cause(type=str(fact.__struct_config__.tag))
     else:
         assert isinstance(fact, OWN_FACTS)
         _own(state, fact, open_days)
-        cause = _OVERRIDE if isinstance(fact, OverrideSet | OverrideCleared) else _cause(fact)
+        cause = _OVERRIDE if isinstance(fact, _OVERRIDES) else _cause(fact)
     reaction = AccountReaction(changed=True)
     how = Circumstances(now, signal.mode == "import" and not signal.alerts, now - _occurred(signal) > DAY_MS)
     _publish(reaction, state, tenant, account, model, how, cause, signal.mode, remodelled=signal.remodelled)

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from models.health.alerts.rule import CLEAR, HOLDS, SCORE, AlertRule
-from models.health.components.windows import own_tickets
+from models.health.components.own_tickets import own_tickets
 from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import TICKETS
 from models.health.state import ContactState
@@ -43,7 +43,7 @@ class NoRecovery(AlertRule, frozen=True, kw_only=True):
         return now if state.at_risk_since is None else state.at_risk_since
 
     def _solved(self, state: ContactState, since: int) -> int:
-        return sum([ticket.is_settled and ticket.solved_at >= since for ticket in own_tickets(state)])
+        return sum([ticket.is_settled and ticket.solved_at >= since for ticket in own_tickets(state).all])
 
     def reasons(self, state: ContactState, now: int) -> list[str]:
         """How long, and how many."""

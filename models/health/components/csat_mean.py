@@ -29,9 +29,9 @@ def satisfaction_since(state: ContactState, since: int) -> Satisfaction:
 
 
 def times_of_satisfaction(state: ContactState) -> list[int]:
-    """The times that windows of satisfaction answers count by."""
+    """The times that windows of satisfaction answers count by, in order."""
     times = [answer.at for answer in state.answers if answer.kind in SATISFACTION]
-    return times + [began(bucket) for bucket in state.buckets if bucket.answers]
+    return sorted(times + [began(bucket) for bucket in state.buckets if bucket.answers]) if state.buckets else times
 
 
 class CsatMean(Factor, frozen=True, kw_only=True):

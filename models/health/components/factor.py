@@ -33,7 +33,8 @@ class Factor(Component, frozen=True, kw_only=True):
     def rated(self, raw: float, observations: int, last_at: int) -> Measured:
         """The raw measure on the way from `poor` to `good`."""
         share = (raw - self.poor) / (self.good - self.poor)
-        return self.measured(min(1.0, max(0.0, share)), observations, last_at)
+        value = 1.0 if share >= 1.0 else share if share > 0.0 else 0.0
+        return Measured(self.code, value, self.weight, observations, last_at)
 
     def next_step(self, since: int, step: int, now: int) -> int | None:
         """When the value changes next, where the raw measure is the whole steps (milliseconds) gone by since a time."""

@@ -1,13 +1,14 @@
 """`interactions_per_ticket`: how much writing a ticket takes."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import SHARED, began, ended, next_to_leave, unpacked
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import began, ended, next_to_leave
 from models.health.facts.messages import times_of_tickets
-from models.health.facts.sections import CLOCK, HISTORY, MESSAGES, TICKETS
-from models.health.facts.tickets import AGENT_REPLY, BOT_REPLY, CUSTOMER_REPLY
+from models.health.facts.sections import CLOCK, HISTORY, LEFT, MESSAGES, REPLIES, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 
@@ -29,7 +30,7 @@ class InteractionsPerTicket(Factor, frozen=True, kw_only=True):
 
     name = "interactions_per_ticket"
     code = 18
-    reads = TICKETS | MESSAGES | HISTORY | CLOCK
+    reads = TICKETS | TICKET_TIMES | REPLIES | LEFT | MESSAGES | HISTORY | CLOCK
 
     good: float = 4
     poor: float = 12
@@ -39,29 +40,27 @@ class InteractionsPerTicket(Factor, frozen=True, kw_only=True):
         """The average; dated by the last touch."""
         since = now - window(self.window_days)
         touched = [one for one in _touched(state) if one.at >= since]
-        interactions = sum(one.interactions for one in touched)
+        interactions = sum([one.interactions for one in touched])
         if interactions == 0:
             return None
-        tickets = sum(one.tickets for one in touched)
-        return self.rated(interactions / tickets, interactions, max(one.last_at for one in touched))
+        tickets = sum([one.tickets for one in touched])
+        return self.rated(interactions / tickets, interactions, max([one.last_at for one in touched]))
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the ticket of the window that was touched first leaves it."""
-        return next_to_leave([one.at for one in _touched(state)], window(self.window_days), now)
+        return next_to_leave(sorted([one.at for one in _touched(state)]), window(self.window_days), now)
 
 
-def _touched(state: ContactState) -> list[Touched]:
-    listed = list(_listed(state.messages, tuple(state.tickets)))
-    for bucket in state.buckets:
-        if bucket.tickets:
-            listed.append(Touched(began(bucket), ended(bucket), bucket.tickets, bucket.replies))
-    return listed
+def _touched(state: ContactState) -> Sequence[Touched]:
+    listed = _listed(state.messages, own_tickets(state).heard)
+    if not state.buckets:
+        return listed
+    beyond = [Touched(began(one), ended(one), one.tickets, one.replies) for one in state.buckets if one.tickets]
+    return [*listed, *beyond]
 
 
-@lru_cache(maxsize=SHARED)
-def _listed(messages: bytes, tickets: tuple[bytes, ...]) -> tuple[Touched, ...]:
-    written, touched = times_of_tickets(messages), []
-    for ticket in unpacked(tickets):
-        at = max(ticket.heard_at, written.get(ticket.id >> 32, 0))
-        touched.append(Touched(at, at, 1, ticket.entry_count(CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY)))
-    return tuple(touched)
+@lru_cache(maxsize=2)
+def _listed(messages: bytes, heard: tuple[tuple[int, int, int], ...]) -> tuple[Touched, ...]:
+    written = times_of_tickets(messages)
+    touched = [(max(heard_at, written.get(ticket, 0)), replies) for ticket, heard_at, replies in heard]
+    return tuple([Touched(at, at, 1, replies) for at, replies in touched])

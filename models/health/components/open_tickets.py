@@ -1,8 +1,8 @@
 """`open_tickets`: how many tickets are open now."""
 
 from models.health.components.factor import Factor
-from models.health.components.windows import own_tickets
-from models.health.facts.sections import HISTORY, TICKETS
+from models.health.components.own_tickets import own_tickets
+from models.health.facts.sections import LEFT, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 
@@ -15,16 +15,16 @@ class OpenTickets(Factor, frozen=True, kw_only=True):
 
     name = "open_tickets"
     code = 6
-    reads = TICKETS | HISTORY
+    reads = TICKETS | TICKET_TIMES | LEFT
 
     good: float = 1
     poor: float = 5
 
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """Those listed and those beyond the list; dated by the latest change of a status."""
-        tickets = own_tickets(state)
+        tickets = own_tickets(state).all
         if not tickets:
             return None
         beyond = 0 if state.totals is None else state.totals.open_beyond
-        count = sum(ticket.is_open for ticket in tickets) + beyond
-        return self.rated(count, len(tickets) + beyond, max(ticket.status_at for ticket in tickets))
+        count = sum([ticket.is_open for ticket in tickets]) + beyond
+        return self.rated(count, len(tickets) + beyond, max([ticket.status_at for ticket in tickets]))

@@ -1,9 +1,11 @@
 """`resolution_time`: how long it takes to solve the contact's tickets."""
 
+from bisect import bisect_left
+
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import median, next_to_leave, own_tickets
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
-from models.health.facts.tickets import NEVER, Ticket
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import median, next_to_leave
+from models.health.facts.sections import CLOCK, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 HOUR_MS = 3_600_000
@@ -18,7 +20,7 @@ class ResolutionTime(Factor, frozen=True, kw_only=True):
 
     name = "resolution_time"
     code = 12
-    reads = TICKETS | HISTORY | CLOCK
+    reads = TICKETS | TICKET_TIMES | CLOCK
 
     good: float = 24
     poor: float = 168
@@ -27,16 +29,13 @@ class ResolutionTime(Factor, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """The median; dated by the latest solved."""
         since = now - window(self.window_days)
-        solved = [ticket for ticket in _solved(state) if ticket.solved_at >= since]
+        solved = own_tickets(state).solved
+        solved = solved[bisect_left(solved, (since,)) :]
         if not solved:
             return None
-        middle = median(max(0, ticket.solved_at - ticket.opened_at) for ticket in solved)
-        return self.rated(middle / HOUR_MS, len(solved), max(ticket.solved_at for ticket in solved))
+        return self.rated(median([took for _, took in solved]) / HOUR_MS, len(solved), solved[-1][0])
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the ticket of the window that was solved first leaves it."""
-        return next_to_leave([ticket.solved_at for ticket in _solved(state)], window(self.window_days), now)
-
-
-def _solved(state: ContactState) -> list[Ticket]:
-    return [ticket for ticket in own_tickets(state) if ticket.solved_at != NEVER and not ticket.is_open]
+        times = [solved_at for solved_at, _ in own_tickets(state).solved]
+        return next_to_leave(times, window(self.window_days), now)

@@ -1,12 +1,13 @@
 """`response_time`: how long the contact waits for the first answer to a ticket."""
 
+from bisect import bisect_left
 from typing import Literal
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import began, ended, median, next_to_leave, own_tickets
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import began, ended, median, next_to_leave
 from models.health.facts.buckets import Bucket
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
-from models.health.facts.tickets import NEVER, Ticket
+from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
 HOUR_MS = 3_600_000
@@ -21,7 +22,7 @@ class ResponseTime(Factor, frozen=True, kw_only=True):
 
     name = "response_time"
     code = 11
-    reads = TICKETS | HISTORY | CLOCK
+    reads = TICKET_TIMES | LEFT | CLOCK
 
     good: float = 2
     poor: float = 24
@@ -31,26 +32,25 @@ class ResponseTime(Factor, frozen=True, kw_only=True):
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """The mean or median; dated by the latest response."""
         since = now - window(self.window_days)
-        answered = [ticket for ticket in _answered(state) if ticket.opened_at >= since]
+        answered = own_tickets(state).answered
+        answered = answered[bisect_left(answered, (since,)) :]
         buckets = [bucket for bucket in self._buckets(state) if began(bucket) >= since]
-        waits = [max(0, ticket.responded_at - ticket.opened_at) for ticket in answered]
-        count = len(waits) + sum(bucket.responses for bucket in buckets)
+        waits = [max(0, responded_at - opened_at) for opened_at, responded_at in answered]
+        count = len(waits) + sum([bucket.responses for bucket in buckets])
         if count == 0:
             return None
-        last_at = max([ticket.responded_at for ticket in answered] + [ended(bucket) for bucket in buckets])
+        last_at = max([responded_at for _, responded_at in answered] + [ended(bucket) for bucket in buckets])
         if self.statistic == "median":
             return self.rated(median(waits) / HOUR_MS, count, last_at)
-        total = sum(waits) + sum(bucket.response_ms for bucket in buckets)
+        total = sum(waits) + sum([bucket.response_ms for bucket in buckets])
         return self.rated(total / count / HOUR_MS, count, last_at)
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest answered ticket of the window leaves it."""
-        times = [ticket.opened_at for ticket in _answered(state)] + [began(bucket) for bucket in self._buckets(state)]
+        times = [opened_at for opened_at, _ in own_tickets(state).answered]
+        if state.buckets:
+            times = sorted(times + [began(bucket) for bucket in self._buckets(state)])
         return next_to_leave(times, window(self.window_days), now)
 
     def _buckets(self, state: ContactState) -> list[Bucket]:
         return [bucket for bucket in state.buckets if bucket.responses] if self.statistic == "mean" else []
-
-
-def _answered(state: ContactState) -> list[Ticket]:
-    return [ticket for ticket in own_tickets(state) if ticket.responded_at != NEVER]

@@ -1,11 +1,13 @@
 """`severity`: how severe the contact's tickets are."""
 
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import EVER, SHARED, began, ended, next_to_leave, unpacked
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import EVER, began, ended, next_to_leave
+from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 
@@ -23,25 +25,20 @@ def severities(state: ContactState, since: int, before: int = EVER) -> Severitie
     for bucket in state.buckets:
         if bucket.severities and since <= began(bucket) < before:
             count, levels, last_at = count + bucket.severities, levels + bucket.severity_sum, ended(bucket)
-    for opened_at, level in _listed(tuple(state.tickets)):
-        if since <= opened_at < before:
-            count, levels = count + 1, levels + level
-            if opened_at > last_at:
-                last_at = opened_at
+    times, sums = own_tickets(state).severities
+    first, end = bisect_left(times, since), bisect_left(times, before)
+    if first < end:
+        count, levels = count + end - first, levels + sums[end] - sums[first]
+        last_at = max(last_at, times[end - 1])
     return Severities(count, levels, last_at)
 
 
-def times_of_severities(state: ContactState) -> list[int]:
-    """The times that windows of severities count by."""
-    times = [opened_at for opened_at, _ in _listed(tuple(state.tickets))]
-    return times + [began(bucket) for bucket in state.buckets if bucket.severities]
-
-
-@lru_cache(maxsize=SHARED)
-def _listed(packed: tuple[bytes, ...]) -> tuple[tuple[int, int], ...]:
-    """When each ticket whose severity is known was opened, and its level."""
-    known = [(ticket.opened_at, ticket.severity_level) for ticket in unpacked(packed)]
-    return tuple((opened_at, level) for opened_at, level in known if level is not None)
+def times_of_severities(state: ContactState) -> Sequence[int]:
+    """The times that windows of severities count by, in order."""
+    times, _ = own_tickets(state).severities
+    if not state.buckets:
+        return times
+    return sorted([*times, *(began(bucket) for bucket in state.buckets if bucket.severities)])
 
 
 class Severity(Factor, frozen=True, kw_only=True):
@@ -53,7 +50,7 @@ class Severity(Factor, frozen=True, kw_only=True):
 
     name = "severity"
     code = 9
-    reads = TICKETS | HISTORY | CLOCK
+    reads = TICKETS | TICKET_TIMES | LEFT | CLOCK
 
     good: float = 1
     poor: float = 2.5

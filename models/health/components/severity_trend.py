@@ -3,7 +3,7 @@
 from models.health.components.factor import Factor, window
 from models.health.components.severity import severities, times_of_severities
 from models.health.components.windows import earliest, next_to_leave
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
+from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 RECENT_DAYS = 14
@@ -19,7 +19,7 @@ class SeverityTrend(Factor, frozen=True, kw_only=True):
 
     name = "severity_trend"
     code = 10
-    reads = TICKETS | HISTORY | CLOCK
+    reads = TICKETS | TICKET_TIMES | LEFT | CLOCK
 
     good: float = 0
     poor: float = 1

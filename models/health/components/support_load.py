@@ -1,5 +1,6 @@
 """`support_load`: too much and no contact with support are both unhealthy, some is good."""
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Annotated
 
@@ -7,12 +8,11 @@ import msgspec
 
 from models.health.components.component import Component
 from models.health.components.factor import Window, window
-from models.health.components.windows import SHARED, next_to_leave, opened_between, times_opened
+from models.health.components.windows import earliest, next_to_leave, opened_between, times_opened
 from models.health.facts.messages import conversations_without_ticket
-from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKETS
+from models.health.facts.sections import ACTIVITY, CLOCK, LEFT, TALKS, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
-_conversations = lru_cache(maxsize=SHARED)(conversations_without_ticket)
 Load = Annotated[float, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
 
 
@@ -25,7 +25,7 @@ class SupportLoad(Component, frozen=True, kw_only=True):
 
     name = "support_load"
     code = 19
-    reads = ACTIVITY | MESSAGES | TICKETS | HISTORY | CLOCK
+    reads = ACTIVITY | TALKS | TICKET_TIMES | LEFT | CLOCK
     grades = True
 
     low: Load = 0
@@ -43,12 +43,19 @@ class SupportLoad(Component, frozen=True, kw_only=True):
         if last_at is None:
             return None
         since = now - window(self.window_days)
-        load = opened_between(state, since) + sum([at >= since for at in _conversations(state.messages)])
+        conversations = _conversations(state.messages)
+        load = opened_between(state, since) + len(conversations) - bisect_left(conversations, since)
         rising = (load - self.low) / (self.good[0] - self.low)
         falling = (self.high - load) / (self.high - self.good[1])
         return self.measured(min(1.0, max(0.0, min(rising, falling))), load, last_at)
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest ticket or conversation of the window leaves it."""
-        times = (*times_opened(state), *_conversations(state.messages))
-        return next_to_leave(times, window(self.window_days), now)
+        age = window(self.window_days)
+        conversations = _conversations(state.messages)
+        return earliest(next_to_leave(times_opened(state), age, now), next_to_leave(conversations, age, now))
+
+
+@lru_cache(maxsize=2)
+def _conversations(messages: bytes) -> tuple[int, ...]:
+    return tuple(sorted(conversations_without_ticket(messages)))

@@ -2,7 +2,7 @@
 
 from models.health.components.factor import Factor
 from models.health.facts.messages import DAY_MS
-from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, PROFILE
+from models.health.facts.sections import CLOCK, HISTORY, PROFILE
 from models.health.state import ContactState, Measured
 
 MONTH_MS = 30 * DAY_MS
@@ -17,7 +17,7 @@ class Tenure(Factor, frozen=True, kw_only=True):
 
     name = "tenure"
     code = 15
-    reads = PROFILE | ACTIVITY | HISTORY | CLOCK
+    reads = PROFILE | HISTORY | CLOCK
 
     good: float = 24
     poor: float = 0

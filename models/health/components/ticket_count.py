@@ -1,8 +1,9 @@
 """`ticket_count`: how many tickets were opened lately, or ever."""
 
 from models.health.components.factor import Factor, Window, window
-from models.health.components.windows import next_to_leave, opened_between, own_tickets, times_opened
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import next_to_leave, opened_between, times_opened
+from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
 
@@ -23,18 +24,18 @@ class TicketCount(Factor, frozen=True, kw_only=True):
     @property
     def reads(self) -> int:
         """All ever do not change by time alone."""
-        return TICKETS | HISTORY | (0 if self.window_days is None else CLOCK)
+        return TICKET_TIMES | LEFT | (0 if self.window_days is None else CLOCK)
 
     def measure(self, state: ContactState, now: int) -> Measured | None:
         """Those in the window; dated by the latest opened."""
-        tickets = own_tickets(state)
-        if not tickets:
+        opened = own_tickets(state).opened
+        if not opened:
             return None
         if self.window_days is None:
-            count = len(tickets) + (0 if state.totals is None else state.totals.tickets)
+            count = len(opened) + (0 if state.totals is None else state.totals.tickets)
         else:
             count = opened_between(state, now - window(self.window_days))
-        return self.rated(count, count, max(ticket.opened_at for ticket in tickets))
+        return self.rated(count, count, opened[-1])
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest ticket of the window leaves it."""

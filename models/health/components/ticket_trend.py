@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 
 from models.health.components.factor import Factor, window
-from models.health.components.windows import earliest, next_to_leave, opened_between, own_tickets, times_opened
-from models.health.facts.sections import CLOCK, HISTORY, TICKETS
+from models.health.components.own_tickets import own_tickets
+from models.health.components.windows import earliest, next_to_leave, opened_between, times_opened
+from models.health.facts.sections import CLOCK, LEFT, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
 RECENT_DAYS = 14
@@ -22,7 +23,7 @@ class TicketTrend(Factor, frozen=True, kw_only=True):
 
     name = "ticket_trend"
     code = 8
-    reads = TICKETS | HISTORY | CLOCK
+    reads = TICKET_TIMES | LEFT | CLOCK
 
     good: float = 1
     poor: float = 3
@@ -36,8 +37,8 @@ class TicketTrend(Factor, frozen=True, kw_only=True):
             return None
         recent = opened_between(state, recent_from)
         ratio = recent * HISTORY_DAYS / (before * RECENT_DAYS)
-        last_at = max((ticket.opened_at for ticket in own_tickets(state)), default=recent_from)
-        return self.rated(ratio, recent + before, last_at)
+        opened = own_tickets(state).opened
+        return self.rated(ratio, recent + before, opened[-1] if opened else recent_from)
 
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When a ticket becomes history, or leaves it."""

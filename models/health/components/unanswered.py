@@ -1,9 +1,11 @@
 """`unanswered`: whether the contact has stopped listening."""
 
+from functools import lru_cache
+
 from models.health.components.factor import Factor
-from models.health.components.windows import own_tickets
+from models.health.components.own_tickets import own_tickets
 from models.health.facts.messages import AGENT, DAY_MS, readings, time_of
-from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKETS
+from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
 
 _AGENTS = AGENT << 5
@@ -19,7 +21,7 @@ class Unanswered(Factor, frozen=True, kw_only=True):
 
     name = "unanswered"
     code = 17
-    reads = MESSAGES | TICKETS | ACTIVITY | HISTORY | CLOCK
+    reads = MESSAGES | TICKETS | TICKET_TIMES | ACTIVITY | HISTORY | CLOCK
     decays = True
 
     good: float = 3
@@ -39,18 +41,26 @@ class Unanswered(Factor, frozen=True, kw_only=True):
 
 
 def _agent_wrote(state: ContactState) -> int | None:
-    index, replied = readings(state.messages).rfind(_AGENTS), state.activity.agent_replied_at
-    if index < 0:
+    written, replied = _written(state.messages)[0], state.activity.agent_replied_at
+    if written is None:
         return replied
-    written = time_of(state.messages, index)
     return written if replied is None else max(written, replied)
 
 
 def _waits(state: ContactState, agent: int) -> bool:
     """Whether an agent's message of that time waits for an answer."""
-    replied = state.activity.customer_replied_at
-    index = readings(state.messages).translate(_IS_CUSTOMERS).rfind(1)
-    if (replied is not None and replied >= agent) or (index >= 0 and time_of(state.messages, index) >= agent):
+    replied, written = state.activity.customer_replied_at, _written(state.messages)[1]
+    if (replied is not None and replied >= agent) or (written is not None and written >= agent):
         return False
-    tickets = own_tickets(state)
-    return not tickets or not all(ticket.is_settled for ticket in tickets)
+    return not own_tickets(state).are_settled
+
+
+@lru_cache(maxsize=2)
+def _written(messages: bytes) -> tuple[int | None, int | None]:
+    """When an agent and when the customer wrote last, by the kept messages."""
+    kept = readings(messages)
+    agents, customers = kept.rfind(_AGENTS), kept.translate(_IS_CUSTOMERS).rfind(1)
+    return (
+        None if agents < 0 else time_of(messages, agents),
+        None if customers < 0 else time_of(messages, customers),
+    )

@@ -4,29 +4,16 @@ A time is in a window of `age` while it is at most that old (or ahead of the clo
 days are known: such a day is in the window while its beginning is.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
+from models.health.components.own_tickets import own_tickets
 from models.health.facts.buckets import Bucket
 from models.health.facts.messages import DAY_MS
-from models.health.facts.tickets import Ticket, packed_is_here
 from models.health.state import ContactState
 
 EVER = 1 << 62
 """Later than any time."""
-SHARED = 16
-"""How many rows' facts are kept unpacked: those of the present signal, which several factors ask for several times."""
-
-
-def own_tickets(state: ContactState) -> tuple[Ticket, ...]:
-    """The listed tickets that are this contact's. To be read only: factors of one signal share them."""
-    return unpacked(tuple(state.tickets)) if state.tickets else ()
-
-
-@lru_cache(maxsize=SHARED)
-def unpacked(packed: tuple[bytes, ...]) -> tuple[Ticket, ...]:
-    """Those of the packed tickets that are this contact's."""
-    return tuple(map(Ticket.unpack, filter(packed_is_here, packed)))
 
 
 def began(bucket: Bucket) -> int:
@@ -41,29 +28,30 @@ def ended(bucket: Bucket) -> int:
 
 def opened_between(state: ContactState, since: int, before: int = EVER) -> int:
     """How many tickets were opened from `since` on and before another time."""
-    listed = sum([since <= ticket.opened_at < before for ticket in own_tickets(state)])
+    times = own_tickets(state).opened
+    listed = bisect_left(times, before) - bisect_left(times, since)
     if not state.buckets:
         return listed
     return listed + sum(bucket.tickets for bucket in state.buckets if since <= began(bucket) < before)
 
 
-def times_opened(state: ContactState) -> list[int]:
-    """The times that windows of opened tickets count by."""
-    return [ticket.opened_at for ticket in own_tickets(state)] + [
-        began(bucket) for bucket in state.buckets if bucket.tickets
-    ]
+def times_opened(state: ContactState) -> Sequence[int]:
+    """The times that windows of opened tickets count by, in order."""
+    times = own_tickets(state).opened
+    if not state.buckets:
+        return times
+    return sorted([*times, *(began(bucket) for bucket in state.buckets if bucket.tickets)])
 
 
-def next_to_leave(times: Iterable[int], age: int, now: int) -> int | None:
-    """The first millisecond after `now` at which one of these times leaves a window."""
-    since = now - age
-    left = min([at for at in times if at >= since], default=None)
-    return None if left is None else left + age + 1
+def next_to_leave(times: Sequence[int], age: int, now: int) -> int | None:
+    """The first millisecond after `now` at which one of these times, which are in order, leaves a window."""
+    first = bisect_left(times, now - age)
+    return None if first == len(times) else times[first] + age + 1
 
 
 def earliest(*times: int | None) -> int | None:
     """The first of the times that there are."""
-    return min((time for time in times if time is not None), default=None)
+    return min([time for time in times if time is not None], default=None)
 
 
 def median(values: Iterable[int]) -> float:

@@ -7,7 +7,7 @@ import msgspec
 
 from models.health.facts.answers import SATISFACTION, Answer
 from models.health.facts.messages import DAY_MS
-from models.health.facts.tickets import AGENT_REPLY, BOT_REPLY, CUSTOMER_REPLY, NEVER, Ticket
+from models.health.facts.tickets import NEVER, Ticket
 
 KEPT_DAYS = 90
 
@@ -53,7 +53,7 @@ def count_ticket(buckets: list[Bucket], totals: Totals, ticket: Ticket, now: int
     if bucket is None:
         return
     bucket.tickets += 1
-    bucket.replies += ticket.entry_count(CUSTOMER_REPLY, AGENT_REPLY, BOT_REPLY)
+    bucket.replies += ticket.replies
     if ticket.severity_level is not None:
         bucket.severities += 1
         bucket.severity_sum += ticket.severity_level

@@ -25,6 +25,7 @@ _ID_AT = 6
 _KEY_SIZE = 14
 _READING_AT = 14
 _TICKET_AT = 20
+_TICKETS = tuple(Struct(">" + messages * "20xI") for messages in range(KEPT + 1))
 _CONVERSATIONS = tuple(Struct(">" + messages * "16xI4x") for messages in range(KEPT + 1))
 
 LABELS: dict[SentimentLabel | None, int] = {None: 0, "negative": 1, "neutral": 2, "positive": 3}
@@ -106,7 +107,10 @@ def readings(kept: bytes) -> bytes:
 
 def times_of_tickets(kept: bytes) -> dict[int, int]:
     """When each ticket (its reference) was last written on, by the kept messages."""
-    return {ticket: high << 32 | low for high, low, _, _, _, ticket in RECORD.iter_unpack(kept) if ticket}
+    tickets = _TICKETS[len(kept) // SIZE].unpack(kept)
+    last = dict(zip(tickets, range(len(tickets)), strict=True))
+    last.pop(0, None)
+    return {ticket: time_of(kept, index) for ticket, index in last.items()}
 
 
 def conversations_without_ticket(kept: bytes) -> tuple[int, ...]:

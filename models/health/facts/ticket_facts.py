@@ -7,7 +7,15 @@ from typing import Any
 from models.health.facts import activity as active
 from models.health.facts.buckets import Totals, count_ticket
 from models.health.facts.ids import id_bytes, reference
-from models.health.facts.sections import HISTORY, NOTHING, TICKET_COUNT, TICKETS
+from models.health.facts.sections import (
+    HISTORY,
+    LEFT,
+    NOTHING,
+    REPLIES,
+    TICKET_COUNT,
+    TICKET_TIMES,
+    TICKETS,
+)
 from models.health.facts.tickets import (
     AGENT_REPLY,
     BOT_REPLY,
@@ -19,7 +27,9 @@ from models.health.facts.tickets import (
     add_customer_reply,
     find_ticket,
     packed_is_here,
+    packed_times,
     shorten,
+    with_ticket,
 )
 from models.health.state import ContactState
 from schemas.base import AuthorKind, to_milliseconds
@@ -46,8 +56,9 @@ def fold_ticket(state: ContactState, fact: TicketFact, at: int, contact: str, no
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
     ticket.set_owner(here, at)
     ticket.opened_by(at)
-    _FOLDS[type(fact)](ticket, fact, at)
-    return changed | _keep(state, ticket, position, known, now)
+    kind = type(fact)
+    _FOLDS[kind](ticket, fact, at)
+    return changed | _keep(state, ticket, position, known, now, REPLIES if kind is TicketReplied else TICKETS)
 
 
 def fold_message_of_ticket(
@@ -63,12 +74,13 @@ def fold_message_of_ticket(
     number = int.from_bytes(ticket_id[:4])
     if known and author == "customer":
         packed = add_customer_reply(state.tickets[position], message)
-        changed = NOTHING if packed == state.tickets[position] else HISTORY
-        state.tickets[position] = packed
-        return changed, number
+        if packed == state.tickets[position]:
+            return NOTHING, number
+        state.tickets = with_ticket(state.tickets, position, packed, known)
+        return HISTORY | REPLIES, number
     ticket = Ticket.unpack(state.tickets[position]) if known else Ticket(int.from_bytes(ticket_id))
     _reply(ticket, author, message, at)
-    return _keep(state, ticket, position, known, now), number
+    return _keep(state, ticket, position, known, now, REPLIES), number
 
 
 def _note_activity(state: ContactState, fact: TicketFact, at: int) -> int:
@@ -127,17 +139,20 @@ def _reply(ticket: Ticket, author: AuthorKind, reply: int, at: int) -> None:
         ticket.responded_by(at)
 
 
-def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: int) -> int:
-    packed, changed = ticket.pack(), TICKETS
+def _keep(state: ContactState, ticket: Ticket, position: int, known: bool, now: int, changed: int) -> int:
+    """Put a ticket into its place; `changed` is what its fact can have changed of a ticket that was known."""
+    packed = ticket.pack()
     if not known:
-        state.tickets.insert(position, packed)
-        changed |= TICKET_COUNT
+        changed |= TICKETS | TICKET_COUNT | TICKET_TIMES
     elif packed == state.tickets[position]:
         return NOTHING
     else:
-        if packed_is_here(packed) != packed_is_here(state.tickets[position]):
-            changed |= TICKET_COUNT
-        state.tickets[position] = packed
+        before = state.tickets[position]
+        if packed_times(packed) != packed_times(before):
+            changed |= TICKET_TIMES
+            if packed_is_here(packed) != packed_is_here(before):
+                changed |= TICKET_COUNT
+    state.tickets = with_ticket(state.tickets, position, packed, known)
     if len(state.tickets) <= KEPT_OTHERS:
         return changed
     return _make_room(state, ticket, known, now)
@@ -150,14 +165,16 @@ def _make_room(state: ContactState, ticket: Ticket, known: bool, now: int) -> in
     totals = state.totals if state.totals is not None else Totals()
     if not known and ticket.is_settled and totals.open_beyond > 0:
         totals.open_beyond -= 1
-    left = shorten(state.tickets)
+    state.tickets, left = shorten(state.tickets)
     for other in left:
         state.totals = totals
         totals.tickets_until = max(totals.tickets_until, other.heard_at)
         if known or other.id != ticket.id:
             count_ticket(state.buckets, totals, other, now)
     # A ticket that leaves at once still says how many there are beyond the list.
-    return HISTORY if not known and any(other.id == ticket.id for other in left) else TICKETS | TICKET_COUNT
+    if not known and any(other.id == ticket.id for other in left):
+        return LEFT
+    return TICKETS | TICKET_COUNT | TICKET_TIMES | REPLIES
 
 
 def _time(time: datetime) -> int:

@@ -7,6 +7,7 @@ after low; gone after here). Times of a kind that happens once (opened, first re
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from struct import Struct, pack, unpack
 
@@ -26,6 +27,8 @@ ticket_times = Struct(">8x?QQ").unpack_from
 """Of a packed ticket: whether it is this contact's, when it was opened, and when answered (`NEVER`: not yet)."""
 packed_is_here = itemgetter(ID_BYTES)
 """Whether a packed ticket is this contact's: the byte after its id."""
+packed_times = itemgetter(slice(ID_BYTES, ID_BYTES + 17))
+"""What `ticket_times` reads, as bytes."""
 _STATUS_BITS = 3
 _SEVERITY_BITS = 2
 
@@ -147,10 +150,14 @@ class Ticket(msgspec.Struct, gc=False):
         """Count a reply (or a reopening) once, by the reference of its id."""
         self.entries = _with_entry(self.entries, reference, kind)
 
-    def entry_count(self, *kinds: int) -> int:
-        """How many replies (or reopenings) of these kinds."""
-        found = self.entries[3::4].translate(_KIND_OF_BYTE)
-        return sum(map(found.count, kinds))
+    def entry_count(self, kind: int) -> int:
+        """How many replies of a kind, or reopenings."""
+        return self.entries[3::4].translate(_KIND_OF_BYTE).count(kind)
+
+    @property
+    def replies(self) -> int:
+        """How many replies of all kinds."""
+        return len(self.entries) // 4 - self.entry_count(REOPENING)
 
 
 def add_customer_reply(packed: bytes, reference: int) -> bytes:
@@ -179,26 +186,29 @@ def _joined_entries(entries: bytes, other: bytes) -> bytes:
     return pack(f">{len(kept)}I", *kept)
 
 
-def find_ticket(tickets: list[bytes], ticket: bytes) -> tuple[int, bool]:
+def find_ticket(tickets: Sequence[bytes], ticket: bytes) -> tuple[int, bool]:
     """Where the ticket with this id hash is in the sorted list, or belongs, and whether it is there."""
     position = bisect_left(tickets, ticket)
     return position, position < len(tickets) and tickets[position][:ID_BYTES] == ticket
 
 
-def tickets_here(tickets: list[bytes]) -> int:
+def with_ticket(tickets: tuple[bytes, ...], position: int, packed: bytes, known: bool) -> tuple[bytes, ...]:
+    """The list with a ticket in its place, instead of what it was if it was known."""
+    return (*tickets[:position], packed, *tickets[position + known :])
+
+
+def tickets_here(tickets: Iterable[bytes]) -> int:
     """How many tickets are this contact's."""
     return sum(map(packed_is_here, tickets))
 
 
-def shorten(tickets: list[bytes]) -> list[Ticket]:
-    """Take out the tickets that there is no room for, those longest unheard of first; returns them."""
+def shorten(tickets: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], list[Ticket]]:
+    """The tickets that there is room for, and the others, which were not heard of for longest."""
     if len(tickets) <= KEPT_OTHERS:
-        return []
+        return tickets, []
     unpacked = sorted(map(Ticket.unpack, tickets), key=lambda ticket: (ticket.heard_at, ticket.id), reverse=True)
     is_open = [ticket for ticket in unpacked if ticket.is_open and ticket.is_here]
     others = [ticket for ticket in unpacked if not (ticket.is_open and ticket.is_here)]
     left = is_open[KEPT_OPEN:] + others[KEPT_OTHERS:]
-    for ticket in left:
-        position, _ = find_ticket(tickets, ticket.id.to_bytes(ID_BYTES))
-        del tickets[position]
-    return left
+    gone = {ticket.id.to_bytes(ID_BYTES) for ticket in left}
+    return tuple([packed for packed in tickets if packed[:ID_BYTES] not in gone]), left
