@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import Raw
+
 from models.sentiment.port import LABELS, Reading
-from schemas.base import Event
+from schemas.base import Event, to_milliseconds
 from schemas.catalogue import HEALTH_SIGNALS
+from schemas.control import ModelPublished
 from schemas.decoding import encode
 from schemas.keys import partition_for
 from schemas.signals import Signal
@@ -51,6 +54,13 @@ def live_log(events: int, start: datetime) -> Iterator[LogRecord]:
         if entry.topic == HEALTH_SIGNALS and entry.key is not None:
             signal = Signal(at=at, accepted_at=at, fact=entry.value)  # type: ignore[arg-type]
             yield LogRecord(partition_for(entry.key, PARTITIONS), entry.key, encode(signal))
+
+
+def model_published(model: bytes, at: datetime) -> Iterator[LogRecord]:
+    """A model, as intake writes it to each partition."""
+    fact = ModelPublished(event_id="model", occurred_at=at, author="bench", version="all-factors", model=Raw(model))
+    value = encode(Signal(at=to_milliseconds(at), fact=fact))
+    yield from (LogRecord(partition, None, value) for partition in range(PARTITIONS))
 
 
 def ticked(events: int, due: datetime) -> Iterator[Logged]:

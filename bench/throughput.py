@@ -9,20 +9,26 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import Producer
 
 from bench.contestants.step import OUTPUTS, Step, Task
-from bench.load import PARTITIONS, live_log
+from bench.load import PARTITIONS, live_log, model_published
 from bench.watching import Digest, Offsets, read, watch
+from models.health.components.registry import COMPONENTS
 from models.health.state import ContactState
 from schemas.catalogue import HEALTH_SIGNALS
 from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+ALL_FACTORS = b'{"version": "all-factors", "components": {%s}}' % b", ".join(
+    b'"%s": {}' % name.encode() for name in COMPONENTS
+)
+"""A model with every component that contacts have, by its default parameters."""
 SHORT = "bench.signals-short"
 SHORT_SHARE = 10
 BEGIN_SHARE = 0.05
@@ -50,14 +56,17 @@ Start = Callable[[Log, str], tuple[int, str]]
 
 def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, list[Run]]:
     """Runs of each contestant, taken in turn."""
-    with KafkaBroker() as broker, tempfile.TemporaryDirectory() as folder:
-        Heartline(broker, Path(folder)).create_topics()
-        broker.create_topics(SHORT, partitions=PARTITIONS)
+    with KafkaBroker() as broker, KafkaBroker() as other_broker, tempfile.TemporaryDirectory() as folder:
+        for each in (broker, other_broker):
+            Heartline(each, Path(folder)).create_topics()
+            each.create_topics(SHORT, partitions=PARTITIONS)
         full, short = load(broker.bootstrap, events)
-        say(f"{full.events} records, {full.expected.records} outputs")
-        bench = Throughput(broker, Path(folder))
+        by_all_factors, _ = load(other_broker.bootstrap, events, ALL_FACTORS)
+        say(f"{full.events} records, {full.expected.records} outputs, {by_all_factors.expected.records} by all factors")
+        bench, other_bench = Throughput(broker, Path(folder)), Throughput(other_broker, Path(folder) / "all-factors")
         contestants: dict[str, tuple[Log, Callable[[Log, str], Run]]] = {
             "Heartline": (full, bench.heartline),
+            "Heartline, all factors on": (by_all_factors, other_bench.heartline),
             "plain Faust": (short, bench.faust),
             "Quix Streams": (full, bench.quix),
             "bare loop": (full, bench.bare),
@@ -71,16 +80,18 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, l
         return runs
 
 
-def load(bootstrap: str, events: int) -> tuple[Log, Log]:
-    """Write the log, and its first part into a second topic; fold it, to know what has to come out."""
+def load(bootstrap: str, events: int, model: bytes | None = None) -> tuple[Log, Log]:
+    """Write the log, and its first part into a second topic; fold it, to know what has to come out. With a `model` it
+    begins with that.
+    """
     producer = Producer(
         {"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 20}
     )
     fold = Reference()
     short: Log | None = None
     number = 0
-    for number, (partition, key, value) in enumerate(live_log(events, START), 1):
-        assert key is not None
+    published = [] if model is None else model_published(model, START)
+    for number, (partition, key, value) in enumerate(chain(published, live_log(events, START)), 1):
         fold.add(partition, key, value)
         for topic in (HEALTH_SIGNALS, SHORT) if short is None else (HEALTH_SIGNALS,):
             while True:
@@ -105,11 +116,12 @@ class Reference:
         self._offsets = [0] * PARTITIONS
         self._count = self._checksum = 0
 
-    def add(self, partition: int, key: bytes, value: bytes) -> None:
+    def add(self, partition: int, key: bytes | None, value: bytes) -> None:
         """Fold the next record."""
-        row, outgoing = self._step(partition, self._offsets[partition], key, value, self._rows.get(key))
+        known = None if key is None else self._rows.get(key)
+        row, outgoing = self._step(partition, self._offsets[partition], key, value, known)
         self._offsets[partition] += 1
-        if row is not None:
+        if key is not None and row is not None:
             self._rows[key] = row
         for out in outgoing:
             self._count += 1

@@ -44,15 +44,18 @@ class Step:
         self._topics = {topic: prefix + topic for topic in OUTPUTS}
 
     def __call__(
-        self, partition: int, offset: int, key: bytes, value: bytes | None, row: ContactState | None
+        self, partition: int, offset: int, key: bytes | None, value: bytes | None, row: ContactState | None
     ) -> tuple[ContactState | None, list[Outgoing]]:
-        """The row after the record (None: it stays as it is), and what goes out."""
+        """The row after the record (None: it stays as it is), and what goes out. Without a key it is a model."""
         signal = decode_signal(value)
         if isinstance(signal, DecodeFailure):
             raise ValueError(f"the load has a record that cannot be read: {signal}")
         fold = self._folds.get(partition)
         if fold is None:
             fold = self._folds[partition] = PartitionFold()
+        if key is None:
+            fold.enter(offset, signal)
+            return None, []
         row, reactions = fold.signal(offset, Subject(*split_key(key)), row, signal)
         return row, [sent for reaction in reactions for sent in self.outgoing(key, reaction)]
 
