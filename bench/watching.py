@@ -31,7 +31,8 @@ class Offsets:
 
     def ends(self, topics: Sequence[str], partitions: int) -> dict[tuple[str, int], int]:
         """The next offset of each partition, by one request: who is watched shares broker and cores with this."""
-        asked = {TopicPartition(topic, p): OffsetSpec.latest() for topic in topics for p in range(partitions)}
+        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(topic, p): latest for topic in topics for p in range(partitions)}
         while True:
             answers = self._admin.list_offsets(asked, request_timeout=10)
             try:
