@@ -1,7 +1,8 @@
 """Creating the topics of the catalogue, and checking that they are as they have to be."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
@@ -32,6 +33,17 @@ LOGS: dict[KeyKind, str] = {
 }
 """The log of each kind of subject, with which all topics of that kind are co-partitioned."""
 TIMEOUT_SECONDS = 30.0
+_NO_ANSWER = {
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._DESTROY,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.BROKER_NOT_AVAILABLE,
+}
+
+AnswerT = TypeVar("AnswerT")
 
 
 class Problem(NamedTuple):
@@ -79,10 +91,12 @@ class Topics:
         missing = [topic for topic in topics if topic.name not in exist]
         if not missing:
             return []
-        futures = self._admin.create_topics([self._new(topic) for topic in missing], operation_timeout=TIMEOUT_SECONDS)
+        futures = self._admin.create_topics(
+            [self._new(topic) for topic in missing], operation_timeout=TIMEOUT_SECONDS, request_timeout=TIMEOUT_SECONDS
+        )
         for future in futures.values():
             try:
-                future.result(TIMEOUT_SECONDS)
+                self._answer(future)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
@@ -114,16 +128,24 @@ class Topics:
 
     def _policy_problems(self, topics: list[Topic]) -> list[Problem]:
         resources = [ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics]
-        futures = self._admin.describe_configs(resources)
-        policies = {
-            resource.name: future.result(TIMEOUT_SECONDS)["cleanup.policy"].value
-            for resource, future in futures.items()
-        }
+        futures = self._admin.describe_configs(resources, request_timeout=TIMEOUT_SECONDS)
+        policies = {resource.name: self._answer(future)["cleanup.policy"].value for resource, future in futures.items()}
         return [
             Problem(topic.name, f"cleanup.policy is {policies[topic.name]} instead of {topic.cleanup}")
             for topic in topics
             if policies[topic.name] != topic.cleanup
         ]
+
+    def _answer(self, future: "Future[AnswerT]") -> AnswerT:
+        """What the brokers answer. Raises `BrokerUnreachable` or `CredentialsRefused` where they do not (one that
+        restarts meanwhile, for example), else their KafkaException.
+        """
+        try:
+            return future.result(2 * TIMEOUT_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_ANSWER:
+                raise
+            raise self._connection.unreachable(self._admin, error) from error
 
     def require(self, names: Iterable[str]) -> dict[str, int]:
         """The partitions of topics that must exist, as a worker needs them.

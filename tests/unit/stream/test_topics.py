@@ -1,6 +1,7 @@
 """`heartline topics check`: what is wrong with the topics, one by one."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +29,7 @@ class Admin:
         self.policies = {topic.name: topic.cleanup for topic in all_topics(SETTINGS)}
         self.heard: KafkaError | None = None
         self.away = False
+        self.goes_away = False
 
     def list_topics(self, timeout: float) -> Any:
         if self.away:
@@ -35,7 +37,9 @@ class Admin:
         found = {name: SimpleNamespace(partitions=range(count)) for name, count in self.counts.items()}
         return SimpleNamespace(topics=found)
 
-    def describe_configs(self, resources: list[ConfigResource]) -> Any:
+    def describe_configs(self, resources: list[ConfigResource], request_timeout: float) -> Any:
+        if self.goes_away:
+            return {one: _failed(KafkaError._TIMED_OUT) for one in resources}
         policies = {one: {"cleanup.policy": SimpleNamespace(value=self.policies[one.name])} for one in resources}
         return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in policies.items()}
 
@@ -44,6 +48,12 @@ class Admin:
         if self.heard is not None:
             self.hear(self.heard)
         return 0
+
+
+def _failed(code: int) -> "Future[Any]":
+    future: Future[Any] = Future()
+    future.set_exception(KafkaException(KafkaError(code, "no answer")))
+    return future
 
 
 @pytest.fixture
@@ -112,6 +122,12 @@ def test_nobody_who_answers_is_named_with_what_was_heard(admin: Admin) -> None:
     admin.away, admin.heard = True, KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
     with pytest.raises(BrokerUnreachable, match=r"kafka:9092.*1/1 brokers are down.*HEARTLINE_BOOTSTRAP_SERVERS"):
         Topics(SETTINGS).partitions()
+
+
+def test_a_broker_that_goes_away_between_two_questions_is_named(admin: Admin) -> None:
+    admin.goes_away = True
+    with pytest.raises(BrokerUnreachable, match="no answer"):
+        Topics(SETTINGS).problems(all_topics(SETTINGS))
 
 
 @pytest.mark.parametrize("code", [KafkaError._AUTHENTICATION, KafkaError._SSL])
