@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from models.health.daily import audit, tick
 from models.health.fold import PartitionFold, Subject
 from models.health.model import DEFAULT_MODEL
-from models.health.react import audit, react, tick
+from models.health.react import react
 from models.health.state import ContactState, decode, encode
 from schemas.base import Event, SentimentLabel, from_milliseconds, to_milliseconds
 from schemas.messages import MessageClassified, MessageCreated

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from models.health.assess import TREND_MS, assess, look_ahead
+from models.health.causes import RECOMPUTE
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import Forward
-from models.health.react import RECOMPUTE, Reaction
+from models.health.reaction import Reaction
 from models.health.records import score_change, score_updated
 from models.health.state import ContactState
 from schemas.base import Mode

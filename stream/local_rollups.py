@@ -5,7 +5,7 @@ from typing import Any
 
 from models.health.accounts.fold import AccountFold
 from models.health.portfolios.fold import PortfolioFold
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from schemas.base import Mode
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS
 from schemas.keys import account_key, portfolio_key, split_key

@@ -12,7 +12,7 @@ from models.health.errors import ModelError, NewerStateVersion
 from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
 from models.health.merge import Forward
 from models.health.model import parse_model
-from models.health.react import Gone, Reaction
+from models.health.reaction import Gone, Reaction
 from models.health.state import ContactState
 from models.health.state import decode as decode_contact
 from models.health.state import encode as encode_contact

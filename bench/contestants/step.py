@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.health.fold import PartitionFold, Subject
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,

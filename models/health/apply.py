@@ -105,7 +105,7 @@ def _override(state: ContactState, fact: OverrideSet | OverrideCleared, at: int,
 
 
 def _merged(state: ContactState, fact: ContactMerged, at: int, contact: str, now: int) -> int:
-    """The latest word on whose alias this is. `react` sends the facts to the other contact, and empties the row."""
+    """The latest word on whose alias this is. `going` sends the facts to the other contact, and empties the row."""
     new = MergedInto(at, fact.event_id, fact.into)
     old = state.merged_into
     if fact.into == contact or (old is not None and (new.at, new.event_id) <= (old.at, old.event_id)):

@@ -15,9 +15,12 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from models.health.accounts.contribution import NOBODY, Before, contribute, stands
+from models.health.daily import audit, tick
+from models.health.due import due
 from models.health.facts.sections import NOTHING
 from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
-from models.health.react import Reaction, audit, due, react, remodel, tick
+from models.health.react import react, remodel
+from models.health.reaction import Reaction
 from models.health.state import ContactState, Given
 from schemas.base import Band, Mode
 from schemas.control import ModelPublished

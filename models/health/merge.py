@@ -50,7 +50,7 @@ _OWN = frozenset(
 """What is a row's own and not handed over: the rest are facts."""
 _SUMS = tuple(name for name in Bucket.__struct_fields__ if name != "day")
 MAX_HOPS = 16
-"""So long may a chain of aliases be. Intake lets no circle in; one that came another way ends here: see `react`."""
+"""So long may a chain of aliases be. Intake lets no circle in; one that came another way ends in `of_the_gone`."""
 _TICKETS = TICKETS | TICKET_COUNT | TICKET_TIMES | REPLIES | LEFT
 _MEASURED = MESSAGES | TALKS | ANSWERS | _TICKETS | REVIEWS | PROFILE | OVERRIDE | HISTORY
 

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import get_args
 
 from models.health.assess import Ahead, Assessment, confidence, points, remeasure, weigh
 from models.health.bands import BANDS, direction, rounded
@@ -16,7 +15,7 @@ from models.health.model import HealthModel
 from models.health.state import Components, ContactState, Published
 from schemas.base import Mode
 from schemas.catalogue import cleaned
-from schemas.control import ContactErased, OverrideCleared, OverrideSet
+from schemas.control import ContactErased
 from schemas.event_ids import event_id
 from schemas.scores import (
     BandChanged,
@@ -28,19 +27,9 @@ from schemas.scores import (
     ScoreClosed,
     ScoreUpdated,
 )
-from schemas.signals import ContactFact, Signal
+from schemas.signals import Signal
 
 _NO_PROFILE = Profile(0, "")
-OVERRIDE_CAUSE = Cause(type="override")
-_OVERRIDES = (OverrideSet, OverrideCleared)
-_TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(ContactFact)}
-
-
-def cause_of(fact: ContactFact) -> Cause:
-    """The cause of a change that a fact makes."""
-    if isinstance(fact, _OVERRIDES):
-        return OVERRIDE_CAUSE
-    return Cause(type=_TAGS[type(fact)], id=fact.event_id)
 
 
 def score_updated(

@@ -114,7 +114,7 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
     `merged_into` names another contact the row is an alias, without facts. `absorbed`: the contacts that were merged
     into this one, each with the id of the entry that brought its facts, so that it counts once. `given` is None
     for a contact without an account. `due_at` is when something of the row ends by time alone
-    (`models.health.react.due`), None if nothing does.
+    (`models.health.due`), None if nothing does.
     """
 
     version: int = STATE_VERSION

@@ -5,7 +5,7 @@ from itertools import count, islice
 
 from models.health.fold import PartitionFold
 from models.health.fold import Subject as Row
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.decoding import decode_signal
 from schemas.decoding import encode as encode_record

@@ -19,15 +19,14 @@ from models.health.accounts.roles import Roles, changed_roles
 from models.health.accounts.state import AccountState, Moved, Shared, Then
 from models.health.alerts.rule import Circumstances
 from models.health.bands import AT_RISK
+from models.health.causes import CLOCK_CAUSE, MODEL_CHANGE, OVERRIDE_CAUSE, RECOMPUTE
 from models.health.closes import add_close, pack_close
 from models.health.facts.messages import DAY_MS
-from models.health.react import CLOCK_CAUSE, MODEL_CHANGE, RECOMPUTE
 from schemas.base import Mode, to_milliseconds
 from schemas.control import OverrideCleared, OverrideSet
 from schemas.scores import AccountScoreUpdated, AlertRaised, Cause
 from schemas.signals import AccountContribution, AccountSignal, MemberContribution, MemberLeft, PortfolioSignal
 
-_OVERRIDE = Cause(type="override")
 _OVERRIDES = (OverrideSet, OverrideCleared)
 _OF_MEMBERS = (MemberContribution, MemberLeft)
 
@@ -66,7 +65,7 @@ def react_account(
     else:
         assert isinstance(fact, OWN_FACTS)
         _own(state, fact, open_days)
-        cause = _OVERRIDE if isinstance(fact, _OVERRIDES) else _cause(fact)
+        cause = OVERRIDE_CAUSE if isinstance(fact, _OVERRIDES) else _cause(fact)
     reaction = AccountReaction(changed=True)
     how = Circumstances(now, signal.mode == "import" and not signal.alerts, now - _occurred(signal) > DAY_MS)
     _publish(reaction, state, tenant, account, model, how, cause, signal.mode, remodelled=signal.remodelled)
@@ -135,7 +134,7 @@ def due_account(state: AccountState, tenant: str, account: str, model: AccountMo
     assert now is not None
     reaction = AccountReaction(changed=True)
     override = state.own.override
-    cause = _OVERRIDE if override is not None and override.expires_at == now else CLOCK_CAUSE
+    cause = OVERRIDE_CAUSE if override is not None and override.expires_at == now else CLOCK_CAUSE
     _publish(reaction, state, tenant, account, model, Circumstances(now, mode == "import"), cause, mode)
     state.now = now
     state.due_at = next_due(state, model)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from models.health.alerts.confidence import LEVELS
 from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step
@@ -10,24 +10,13 @@ from models.health.alerts.reasons import score_reasons
 from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, SCORE, AlertRule, Circumstances
 from models.health.bands import BANDS
 from models.health.closes import score_at
+from models.health.reaction import Subject
 from models.health.state import AlertState, ContactState
 from schemas.base import Mode
 from schemas.event_ids import event_id
 from schemas.scores import AlertRaised, Cause
 
 _OF_SCORE = frozenset(("contact_health_declined", "steep_drop", "no_recovery"))
-
-
-class Subject(Protocol):
-    """Whose row it is."""
-
-    @property
-    def tenant(self) -> str:
-        """The tenant."""
-
-    @property
-    def contact(self) -> str:
-        """The contact's id."""
 
 
 class Rules:

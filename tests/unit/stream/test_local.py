@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.sentiment.vader import VaderClassifier
 from schemas.base import to_milliseconds
 from stream.history import entries

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from models.health.assess import Assessment, assess
+from models.health.daily import tick
 from models.health.model import DEFAULT_MODEL, HealthModel
-from models.health.react import Reaction, react, tick
+from models.health.react import react
+from models.health.reaction import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.base import AuthorKind, SentimentLabel, SurveyKind, from_milliseconds, to_milliseconds
 from schemas.control import (

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.health.due import next_due
 from models.health.errors import ModelError
 from models.health.fold import PartitionFold, Subject
 from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
-from models.health.react import next_due
 from models.health.state import ContactState, decode, encode
 from schemas.base import from_milliseconds, to_milliseconds
 from schemas.control import ModelPublished

@@ -14,7 +14,7 @@ from models.health.fold import (
     decode_control,
     encode_control,
 )
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.base import to_milliseconds
 from schemas.control import ModelPublished, OverrideCleared, OverrideSet

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.health.assess import look_ahead
+from models.health.daily import audit
 from models.health.model import HealthModel, parse_model
-from models.health.react import audit
 from tests.unit.models.health.building import Row, answer, message, ms, opened, override, solved, updated
 
 URGENT = {"name": "urgent", "when": {"open_ticket": {"severity": "urgent"}}, "cap": 60}

@@ -1,7 +1,7 @@
 """Erasure and restoration (2-scoring §8; 8-log-and-state, "Merge and erasure")."""
 
 from models.health.facts.sections import LIFE
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState, encode
 from schemas.base import from_milliseconds
 from tests.unit.models.health.building import Row, answer, erased, message, ms, opened, profile, restored

@@ -6,7 +6,7 @@ from models.health.facts.messages import messages
 from models.health.facts.tickets import tickets_here
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import MAX_HOPS
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState, decode
 from schemas.base import to_milliseconds
 from schemas.control import ContactMerged

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.health.assess import assess, measure
+from models.health.daily import audit
 from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
-from models.health.react import audit
 from models.health.state import ContactState, encode
 from schemas.signals import ContactFact
 from tests.unit.models.health import building as b

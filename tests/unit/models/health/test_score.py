@@ -5,7 +5,7 @@ import pytest
 from models.health.assess import confidence
 from models.health.bands import AT_RISK, BANDS, CHAMPION, HEALTHY, NEEDS_ATTENTION, BandEdges, direction, rounded
 from models.health.model import parse_model
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from schemas.base import from_milliseconds
 from tests.unit.models.health.building import Row, answer, message, ms, opened, profile, replied, review, updated
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from models.health.daily import audit
 from models.health.model import HealthModel, parse_model
-from models.health.react import audit
 from models.health.segments import When
 from schemas.scores import Cause
 from tests.unit.models.health.building import Row, answer, erased, message, profile

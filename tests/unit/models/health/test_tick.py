@@ -3,9 +3,9 @@
 from datetime import date
 
 from models.health.closes import score_at, unpack_close
+from models.health.daily import audit
 from models.health.facts.activity import Activity
 from models.health.model import DEFAULT_MODEL
-from models.health.react import audit
 from models.health.state import encode
 from schemas.base import from_milliseconds
 from schemas.event_ids import event_id

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.health.fold import PartitionFold, Subject
-from models.health.react import Reaction
+from models.health.reaction import Reaction
 from models.health.state import ContactState
 from schemas.base import to_milliseconds
 from schemas.catalogue import HEALTH_BAND_CHANGES, HEALTH_SCORE_HISTORY, HEALTH_SCORES

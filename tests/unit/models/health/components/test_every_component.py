@@ -13,10 +13,10 @@ from models.health.assess import assess
 from models.health.components.component import Component
 from models.health.components.factor import Factor
 from models.health.components.registry import COMPONENTS, GRADED, NAMES
+from models.health.daily import audit
 from models.health.errors import ModelError
 from models.health.facts.sections import CLOCK
 from models.health.model import DEFAULT_MODEL
-from models.health.react import audit
 from models.health.state import ContactState, decode, encode
 from schemas.base import to_milliseconds
 from schemas.signals import ContactFact
