@@ -72,7 +72,9 @@ def _by_hand(row: ContactState, now: int) -> SetByHand | None:
 
 def _held_back(alert: AlertState) -> Iterable[str]:
     kind = words(NAMES[alert.kind])
-    if alert.active and alert.raised_at is not None:
+    if alert.active and alert.untold:
+        yield f"{kind}: began without an alert, by an import or another model"
+    elif alert.active and alert.raised_at is not None:
         yield f"{kind}: raised {_day(alert.raised_at)}, and not again before it has ended"
     elif alert.since is not None:
         yield f"{kind}: holds since {_day(alert.since)}, and is waiting for its dwell or cooldown"

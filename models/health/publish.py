@@ -9,7 +9,7 @@ import msgspec
 from models.health import records
 from models.health.alerts.rule import Circumstances
 from models.health.alerts.watch import watch
-from models.health.assess import Assessment, look_ahead, trend
+from models.health.assess import Assessment, confidence, look_ahead, trend
 from models.health.bands import AT_RISK, BANDS
 from models.health.facts.sections import CLOCK
 from models.health.model import HealthModel
@@ -102,7 +102,11 @@ def score_moved(before: Published | None, after: Published | None) -> bool:
     """Whether alerts on the score have something to look at."""
     if before is None or after is None:
         return before is not after
-    return before.score != after.score or (before.facts != after.facts and after.computed_band == AT_RISK)
+    if before.score != after.score:
+        return True
+    return before.facts != after.facts and (
+        after.computed_band == AT_RISK or confidence(before.facts) != confidence(after.facts)
+    )
 
 
 def remove_score(reaction: Reaction, state: ContactState, before: Published | None) -> None:

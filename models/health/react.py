@@ -9,6 +9,7 @@ from models.health.assess import aged, assess, count_facts, measure, remeasure, 
 from models.health.causes import MODEL_CHANGE, cause_of
 from models.health.due import next_due
 from models.health.facts.messages import DAY_MS
+from models.health.facts.override import Override
 from models.health.facts.sections import (
     ACTIVITY,
     ANSWERS,
@@ -27,8 +28,9 @@ from models.health.model import HealthModel
 from models.health.publish import publish, reaffirmed, score_moved, score_stands, watch_alerts
 from models.health.reaction import Reaction, Subject
 from models.health.state import ContactState
-from schemas.base import Mode, to_milliseconds
+from schemas.base import Band, Mode, to_milliseconds
 from schemas.messages import MessageClassified
+from schemas.scores import OverrideInForce
 from schemas.signals import ContactFact, Signal
 from schemas.tickets import TicketReplied
 
@@ -65,14 +67,15 @@ def react(
     if changed & LIFE:
         go(reaction, state, subject, signal, before, aliases)
         return state, reaction
+    moved = False
     if base.segments and changed & PROFILE and (other := base.of(state.profile)) is not model:
-        model, new = other, measure(state, other, now)
+        model, new, moved = other, measure(state, other, now), True
     else:
         new = remeasure(state, model, now, old, changed) if changed else old
     facts = count_facts(state) if before is None or changed & _COUNTED else before.facts
     shown = changed & _SHOWN != NOTHING
     if changed & OVERRIDE:
-        shown |= records.override_in_force(override, now) != records.override_in_force(state.override, now)
+        shown |= _set_by_hand(override, now) != _set_by_hand(state.override, now)
     watched = changed & model.watched != NOTHING
     if shown or watched or before is None or facts != before.facts or not score_stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
@@ -82,17 +85,28 @@ def react(
     touched = changed & model.rules.reads
     if touched & TICKETS and isinstance(fact, _REPLY):
         touched &= ~TICKETS  # a reply makes no ticket severe, and solves none
-    if touched & MESSAGES and not state.alerts and not (isinstance(fact, MessageClassified) and fact.tones):
-        touched &= ~MESSAGES  # without a tone none begins
+    if isinstance(fact, MessageClassified):
+        touched &= ~TICKET_COUNT  # it may name a ticket first, but that comes by its own facts
+        if not fact.tones and not state.alerts:
+            touched &= ~MESSAGES  # without a tone none begins
     if state.published is not before and score_moved(before, state.published):
         touched |= SCORE
+    if moved:
+        touched = model.rules.reads  # the rules may be others
     if touched and (state.alerts or model.rules.any_holds(state, touched, now)):
         late = signal.at - to_milliseconds(fact.occurred_at) > DAY_MS
         how = Circumstances(now, signal.mode == "import" and not signal.alerts, late)
-        watch_alerts(reaction, state, subject, model, touched, how, cause_of(fact), signal.mode, before)
-    if changed & OVERRIDE or (touched and state.alerts):
+        watch_alerts(
+            reaction, state, subject, model, touched, how, cause_of(fact), signal.mode, before, everything=moved
+        )
+    if moved or changed & OVERRIDE or (touched and state.alerts):
         state.due_at = next_due(state, model)
     return state, reaction
+
+
+def _set_by_hand(override: Override | None, now: int) -> tuple[OverrideInForce | None, Band | None]:
+    """What records say of an override, and the band that it sets."""
+    return records.override_in_force(override, now), None if override is None else override.band_at(now)
 
 
 def remodel(state: ContactState, subject: Subject, model: HealthModel, now: int, mode: Mode) -> Reaction:

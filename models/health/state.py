@@ -63,7 +63,7 @@ class AlertState(msgspec.Struct, array_like=True, gc=False):
     `since`: the condition holds since then (dwell); `raised_at`: last raised (cooldown); `episodes`: how often an
     episode began (its number is part of `episode_id`, and the first is the `first_time`); `suppressed`: held back
     since it was last raised; `late`: what would have raised it was late, so the next tick does. `kind` is its code
-    (`models.health.alerts`); an episode that nobody was told of has no `raised_at`.
+    (`models.health.alerts`); `untold`: nobody was told of the episode that lasts.
     """
 
     kind: int
@@ -73,6 +73,7 @@ class AlertState(msgspec.Struct, array_like=True, gc=False):
     episodes: int = 0
     suppressed: int = 0
     late: bool = False
+    untold: bool = False
 
 
 class MergedInto(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -22,14 +22,15 @@ def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circum
     if alert.since is None:
         alert.since = since
         if how.quiet:
-            _begin(alert, None)
+            _begin(alert, told=False)
             return NOTHING
         alert.late = how.late
     if alert.late and not how.daily:
         return NOTHING
     if how.now < _ready(alert, rule):
         return NOTHING
-    _begin(alert, how.now)
+    _begin(alert, told=True)
+    alert.raised_at = how.now
     return RAISED
 
 
@@ -53,7 +54,7 @@ def _active(alert: AlertState, stand: int, how: Circumstances) -> int:
         alert.late = True
         return NOTHING
     alert.active = False
-    return ENDED if alert.raised_at is not None and not how.quiet else NOTHING
+    return ENDED if alert.raised_at is not None and not alert.untold and not how.quiet else NOTHING
 
 
 def _ready(alert: AlertState, rule: AlertRule) -> int:
@@ -62,7 +63,7 @@ def _ready(alert: AlertState, rule: AlertRule) -> int:
     return ready if alert.raised_at is None else max(ready, alert.raised_at + rule.cooldown)
 
 
-def _begin(alert: AlertState, raised_at: int | None) -> None:
-    """An episode begins; one that nobody is told of (`raised_at` None) is not told to end either."""
-    alert.active, alert.raised_at = True, raised_at
+def _begin(alert: AlertState, *, told: bool) -> None:
+    """An episode begins; one that nobody is told of is not told to end either."""
+    alert.active, alert.untold = True, not told
     alert.episodes += 1
