@@ -38,6 +38,7 @@ BLOCKS: tuple[Document, ...] = (
         "no_recovery": {"days": 7, "solved": 0},
         "tone": {"upset": 2, "messages": 2, "dwell_minutes": 10, "cooldown_hours": 0},
     },
+    {"contact_health_declined": {"dwell_minutes": 0, "cooldown_hours": 1}},
     {"contact_health_recovered": {"enabled": False}, "no_recovery": {"days": 1, "solved": 0, "cooldown_hours": 0}},
 )  # fmt: skip
 DOCUMENTS: tuple[Document, ...] = tuple(
