@@ -13,8 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from bench.load import PARTITIONS, ticked
+from models.health.control_row import ControlRow, encode_control
 from models.health.daily import tick
-from models.health.fold import ControlRow, PartitionFold, Subject, encode_control
+from models.health.fold import PartitionFold, Subject
 from models.health.model import DEFAULT_MODEL
 from models.health.state import ContactState, decode, encode
 from schemas.base import DEFAULT_TENANT, to_milliseconds

@@ -34,7 +34,7 @@ class LocalRollup:
 
     def _fall_due(self) -> list[Any]:
         """Look at the rows that the clock has something for, if the roll-up knows a clock."""
-        until = getattr(self.fold, "due_until", None)
+        until = self.fold.due_until
         if until is None:
             return []
         told: list[Any] = []

@@ -24,7 +24,7 @@ class ModelRow(msgspec.Struct, frozen=True):
 
 
 class ModelRows:
-    """The documents of one partition, as a fold wants them (`models.health.fold.Documents`)."""
+    """The documents of one partition, as a fold wants them (`models.health.control_row.Documents`)."""
 
     def __init__(self, rows: "PartitionState[Any]") -> None:
         self._rows = rows

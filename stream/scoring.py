@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import structlog
 
+from models.health.control_row import ControlRow, decode_control, encode_control
 from models.health.errors import ModelError, NewerStateVersion
-from models.health.fold import ControlRow, PartitionFold, Subject, decode_control, encode_control
+from models.health.fold import PartitionFold, Subject
 from models.health.merge import Forward
 from models.health.model import parse_model
 from models.health.reaction import Gone, Reaction

@@ -10,113 +10,23 @@ all.
 from bisect import bisect_left
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from models.health.accounts.contribution import NOBODY, Before, contribute, stands
+from models.health.control_row import ControlRow, Documents, Minute, Pending
 from models.health.daily import audit, tick
 from models.health.due import due
 from models.health.facts.sections import NOTHING
-from models.health.model import DEFAULT_MODEL, HealthModel, document_digest, parse_model
+from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
 from models.health.react import react, remodel
 from models.health.reaction import Reaction
 from models.health.state import ContactState, Given
+from models.health.waiting import WaitingFold
 from schemas.base import Band, Mode
 from schemas.control import ModelPublished
 from schemas.signals import AccountSignal, Clock, Signal, Tick
-
-CONTROL_VERSION = 1
-NO_OFFSET = -1
-
-
-class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A partition-wide entry that some rows have not seen: `day` (a proleptic ordinal) for a tick, else a tenant's
-    model.
-
-    `now` is the partition's clock when the entry was read: rows that see it late are aged to that time, not to a later
-    one. `after` is the day of the latest tick before it.
-    """
-
-    offset: int
-    now: int
-    mode: Mode
-    day: int | None = None
-    tenant: str | None = None
-    after: int = 0
-    alerts: bool = False
-
-
-class Minute(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A clock entry that some row may be due by, the partition's clock when it was read, and the day of the latest tick
-    before it.
-    """
-
-    offset: int
-    now: int
-    after: int
-
-
-class InForce(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A model, by the digest of its document, and the offset from which it is in force."""
-
-    offset: int
-    digest: bytes
-
-
-class Documents(Protocol):
-    """Where a partition keeps the documents of the models that some of its rows are still scored by.
-
-    They lie beside the control row, not in it: that one is written each minute and has to stay small.
-    """
-
-    def get(self, tenant: str, digest: bytes) -> bytes:
-        """A document that was put."""
-
-    def put(self, tenant: str, digest: bytes, document: bytes) -> None:
-        """Keep a document."""
-
-    def drop(self, tenant: str, digest: bytes) -> None:
-        """Forget a document that no row is scored by any more."""
-
-
-class DocumentsInMemory:
-    """For a fold that keeps nothing."""
-
-    def __init__(self) -> None:
-        self._documents: dict[tuple[str, bytes], bytes] = {}
-
-    def get(self, tenant: str, digest: bytes) -> bytes:
-        """A document that was put."""
-        return self._documents[tenant, digest]
-
-    def put(self, tenant: str, digest: bytes, document: bytes) -> None:
-        """Keep a document."""
-        self._documents[tenant, digest] = document
-
-    def drop(self, tenant: str, digest: bytes) -> None:
-        """Forget a document."""
-        del self._documents[tenant, digest]
-
-
-class ControlRow(msgspec.Struct, array_like=True):
-    """What a partition remembers of its partition-wide entries. It lives in the table and its changelog beside the
-    rows.
-
-    `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen.
-    `bands` counts the partition's scored contacts. `minutes` are the clock entries by which a row may be due still.
-    """
-
-    version: int = CONTROL_VERSION
-    offset: int = NO_OFFSET
-    now: int = 0
-    last_day: int = 0
-    models: dict[str, list[InForce]] = msgspec.field(default_factory=dict)
-    pending: list[Pending] = msgspec.field(default_factory=list)
-    sweep_until: int | None = None
-    cursor: bytes = b""
-    bands: dict[str, int] = msgspec.field(default_factory=dict)
-    minutes: list[Minute] = msgspec.field(default_factory=list)
 
 
 class Subject(NamedTuple):
@@ -133,14 +43,14 @@ class Audit(msgspec.Struct):
     drifted: int = 0
 
 
-class PartitionFold:
+class PartitionFold(WaitingFold[Subject, ContactState, Reaction, Pending]):
     """Folds the log of one partition over rows that the caller keeps."""
 
+    control: ControlRow
+
     def __init__(self, control: ControlRow | None = None, documents: Documents | None = None) -> None:
-        self.control = control if control is not None else ControlRow()
-        self._documents: Documents = documents if documents is not None else DocumentsInMemory()
+        super().__init__(ControlRow() if control is None else control, documents, changed=control is None)
         self.audit = Audit()
-        self.changed = control is None
 
     # -- partition-wide entries ----------------------------------------------------------------------------------------
 
@@ -163,10 +73,7 @@ class PartitionFold:
         elif isinstance(fact, Clock):
             control.minutes.append(Minute(offset, control.now, control.last_day))
         elif isinstance(fact, ModelPublished):
-            document = bytes(fact.model)
-            digest = document_digest(document)
-            self._documents.put(fact.tenant, digest, document)
-            control.models.setdefault(fact.tenant, []).append(InForce(offset, digest))
+            self._keep_model(offset, fact)
             pending = Pending(offset, control.now, signal.mode, tenant=fact.tenant, after=control.last_day)
             control.pending.append(pending)
         return True
@@ -299,64 +206,11 @@ class PartitionFold:
             self.changed = True
             self.control.bands[band] = self.control.bands.get(band, 0) + by
 
-    # -- what falls due ------------------------------------------------------------------------------------------------
-
-    @property
-    def due_until(self) -> int | None:
-        """Rows that are due by now may wait for it (UTC milliseconds); None if none can."""
-        minutes = self.control.minutes
-        return minutes[-1].now if minutes else None
-
-    def due_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
-        """Apply to a row what it is due by the clock, after all that the log has before; the row must be written."""
-        minutes = self.control.minutes
-        return list(self._catch_up(subject, row, minutes[-1].offset + 1)) if minutes else []
-
-    def due_done(self, next_due: int | None) -> None:
-        """No row is due before `next_due`: forget the clock entries before, but for those that a row can still become
-        due by when it catches up with an earlier tick or model.
-        """
-        control = self.control
-        if control.minutes:
-            first = control.pending[0].offset if control.pending else control.offset + 1
-            kept = [
-                one for one in control.minutes if one.offset > first or (next_due is not None and one.now >= next_due)
-            ]
-            self.changed |= len(kept) != len(control.minutes)
-            control.minutes = kept
-
     # -- the sweep -----------------------------------------------------------------------------------------------------
-
-    def sweep_due(self) -> bool:
-        """Whether rows may wait for partition-wide entries; begins a sweep if none is under way."""
-        control = self.control
-        if control.sweep_until is None and control.pending:
-            control.sweep_until, control.cursor = control.pending[-1].offset, b""
-        return control.sweep_until is not None
-
-    def sweep_row(self, subject: Subject, row: ContactState) -> list[Reaction]:
-        """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
-        until = self.control.sweep_until
-        return [] if until is None else list(self._catch_up(subject, row, until + 1))
 
     def sweep_done(self) -> list[int]:
         """The sweep has seen every row: forget what it applied. Returns the days (ordinals) of the ticks among it."""
-        control = self.control
-        until = control.sweep_until
-        if until is None:
-            return []
-        days = [pending.day for pending in control.pending if pending.offset <= until and pending.day is not None]
-        control.pending = [pending for pending in control.pending if pending.offset > until]
-        control.sweep_until, control.cursor = None, b""
-        oldest = control.pending[0].offset if control.pending else control.offset + 1
-        for tenant, published in control.models.items():
-            superseded = sum(later.offset < oldest for later in published[1:])
-            if superseded:
-                kept = control.models[tenant] = published[superseded:]
-                gone = {one.digest for one in published[:superseded]} - {one.digest for one in kept}
-                for digest in sorted(gone):
-                    self._documents.drop(tenant, digest)
-        return days
+        return [pending.day for pending in self._swept() if pending.day is not None]
 
 
 _now_of = attrgetter("now")
@@ -368,17 +222,3 @@ def _parsed(digest: bytes, document: bytes) -> HealthModel:
         _models.clear()
     model = _models[digest] = parse_model(document)
     return model
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(ControlRow).decode
-
-
-def encode_control(control: ControlRow) -> bytes:
-    """The stored form of a control row."""
-    return _encode(control)
-
-
-def decode_control(data: bytes) -> ControlRow:
-    """The control row of its stored form."""
-    return _decode(data)

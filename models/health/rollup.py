@@ -5,14 +5,14 @@ Members come from all partitions of another log, each of which says when it is d
 model, and is applied to a row before its first later signal or by the sweep, whichever comes first.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from models.health.fold import NO_OFFSET, Documents, DocumentsInMemory, InForce, Minute
-from models.health.model import document_digest
+from models.health.control_row import NO_OFFSET, Documents, InForce, Minute
+from models.health.waiting import WaitingFold
 from schemas.base import Mode
 from schemas.control import ModelPublished
 from schemas.signals import AccountSignal, Clock, MembersForgotten, PortfolioSignal, Tick, TickDone
@@ -80,16 +80,13 @@ ReactionT = TypeVar("ReactionT", bound=RollupReaction)
 SignalT = TypeVar("SignalT", bound=AccountSignal | PortfolioSignal)
 
 
-class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
+class RollupFold(WaitingFold[tuple[str, str], RowT, ReactionT, Pending], Generic[RowT, SignalT, ReactionT]):
     """Folds the log of one partition over rows that the caller keeps. A subject is a tenant and an id."""
 
     control: RollupControl
-    changed: bool
 
     def __init__(self, control: RollupControl | None = None, documents: Documents | None = None) -> None:
-        self.control = control if control is not None else RollupControl()
-        self._documents: Documents = documents if documents is not None else DocumentsInMemory()
-        self.changed = control is None
+        super().__init__(RollupControl() if control is None else control, documents, changed=control is None)
 
     @abstractmethod
     def _fold(self, offset: int, subject: tuple[str, str], row: RowT | None, signal: SignalT) -> tuple[RowT, ReactionT]:
@@ -124,10 +121,7 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
         elif isinstance(fact, TickDone):
             self._done(offset, fact, signal)
         elif isinstance(fact, ModelPublished):
-            document = bytes(fact.model)
-            digest = document_digest(document)
-            self._documents.put(fact.tenant, digest, document)
-            control.models.setdefault(fact.tenant, []).append(InForce(offset, digest))
+            self._keep_model(offset, fact)
             control.pending.append(Pending(offset, control.now, signal.mode, tenant=fact.tenant))
         elif isinstance(fact, MembersForgotten):
             control.pending.append(Pending(offset, control.now, signal.mode))
@@ -208,34 +202,15 @@ class RollupFold(ABC, Generic[RowT, SignalT, ReactionT]):
 
     # -- the sweep -----------------------------------------------------------------------------------------------------
 
-    def sweep_due(self) -> bool:
-        """Whether rows may wait for such entries; begins a sweep if none is under way."""
+    def _models_from(self) -> int:
+        # A day is closed with the model that was in force at its tick.
         control = self.control
-        if control.sweep_until is None and control.pending:
-            control.sweep_until, control.cursor = control.pending[-1].offset, b""
-        return control.sweep_until is not None
-
-    def sweep_row(self, subject: tuple[str, str], row: RowT) -> list[ReactionT]:
-        """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
-        until = self.control.sweep_until
-        return [] if until is None else list(self._catch_up(subject, row, until + 1))
+        ticks = [*(one.offset for one in control.open), *(pending.tick for pending in control.pending if pending.day)]
+        return min([*ticks, super()._models_from()])
 
     def sweep_done(self) -> list[Pending]:
         """The sweep has seen every row: forget what it applied. Returns the closes of days among it."""
-        control, until = self.control, self.control.sweep_until
-        if until is None:
-            return []
-        days = [pending for pending in control.pending if pending.offset <= until and pending.day is not None]
-        control.pending = [pending for pending in control.pending if pending.offset > until]
-        control.sweep_until, control.cursor = None, b""
-        needed = [*(one.offset for one in control.open), *(pending.tick for pending in control.pending if pending.day)]
-        oldest = min([*needed, *(pending.offset for pending in control.pending[:1]), control.offset + 1])
-        for tenant, published in control.models.items():
-            superseded = sum(later.offset < oldest for later in published[1:])
-            kept = control.models[tenant] = published[superseded:]
-            for digest in sorted({one.digest for one in published[:superseded]} - {one.digest for one in kept}):
-                self._documents.drop(tenant, digest)
-        return days
+        return [pending for pending in self._swept() if pending.day is not None]
 
 
 _encode = msgspec.msgpack.Encoder().encode

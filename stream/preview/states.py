@@ -3,7 +3,8 @@
 from contextlib import closing
 from typing import NamedTuple
 
-from models.health.fold import ControlRow, DocumentsInMemory, PartitionFold
+from models.health.control_row import ControlRow, DocumentsInMemory
+from models.health.fold import PartitionFold
 from models.health.model import HealthModel, parse_model
 from models.health.state import ContactState
 from schemas.keys import split_key

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from models.health.bands import BANDS
-from models.health.fold import ControlRow, InForce, PartitionFold
+from models.health.control_row import ControlRow, InForce
+from models.health.fold import PartitionFold
 from models.health.model import HealthModel, document_digest
 from models.health.state import ContactState
 from schemas.base import Band, UtcTime, to_milliseconds

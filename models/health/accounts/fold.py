@@ -13,7 +13,7 @@ from models.health.accounts.react import (
     remodel_account,
 )
 from models.health.accounts.state import AccountState
-from models.health.fold import Minute
+from models.health.control_row import Minute
 from models.health.rollup import Pending, RollupFold
 from schemas.base import Mode
 from schemas.signals import AccountSignal, Clock
@@ -74,30 +74,6 @@ class AccountFold(RollupFold[AccountState, AccountSignal, AccountReaction]):
             reaction = due_account(row, *subject, self.model(subject[0], offset - 1), mode)
             row.offset = offset
             yield reaction
-
-    @property
-    def due_until(self) -> int | None:
-        """Rows that are due by now may wait for it (UTC milliseconds); None if none can."""
-        minutes = self.control.minutes
-        return minutes[-1].now if minutes else None
-
-    def due_row(self, subject: Subject, row: AccountState) -> list[AccountReaction]:
-        """Apply to a row what it is due by the clock, after all that the log has before; the row must be written."""
-        minutes = self.control.minutes
-        return list(self._catch_up(subject, row, minutes[-1].offset + 1)) if minutes else []
-
-    def due_done(self, next_due: int | None) -> None:
-        """No row is due before `next_due`: forget the clock entries before, but for those that a row can still become
-        due by when it catches up with an earlier close or model.
-        """
-        control = self.control
-        if control.minutes:
-            first = control.pending[0].offset if control.pending else control.offset + 1
-            kept = [
-                one for one in control.minutes if one.offset > first or (next_due is not None and one.now >= next_due)
-            ]
-            self.changed |= len(kept) != len(control.minutes)
-            control.minutes = kept
 
 
 _models: dict[bytes, AccountModel] = {}

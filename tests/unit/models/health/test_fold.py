@@ -6,14 +6,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.health.fold import (
-    ControlRow,
-    DocumentsInMemory,
-    PartitionFold,
-    Subject,
-    decode_control,
-    encode_control,
-)
+from models.health.control_row import ControlRow, DocumentsInMemory, decode_control, encode_control
+from models.health.fold import PartitionFold, Subject
 from models.health.reaction import Reaction
 from models.health.state import ContactState, decode, encode
 from schemas.base import to_milliseconds

@@ -7,7 +7,8 @@ from typing import Any
 
 from models.health.accounts import state as accounts
 from models.health.accounts.fold import AccountFold
-from models.health.fold import ControlRow, DocumentsInMemory, PartitionFold, Subject
+from models.health.control_row import ControlRow, DocumentsInMemory
+from models.health.fold import PartitionFold, Subject
 from models.health.portfolios import state as portfolios
 from models.health.portfolios.fold import PortfolioFold
 from models.health.rollup import RollupControl, decode_rollup_control, encode_rollup_control
