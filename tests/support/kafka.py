@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 HERE = Path(__file__).parent / "kafka_jars"
 CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 AT_ONCE: Final = {"fetch.wait.max.ms": 20, "fetch.error.backoff.ms": 20}
 """Properties of a consumer that wants to know soon that there is nothing more: by default a broker keeps it 0.5 s."""
 
