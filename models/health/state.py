@@ -6,7 +6,6 @@ published score and the daily closes. It is msgpack: an array whose first elemen
 
 import msgspec
 
-from models.health.errors import BadState, NewerStateVersion
 from models.health.facts.activity import Activity
 from models.health.facts.answers import Answer
 from models.health.facts.buckets import Bucket, Totals
@@ -14,6 +13,7 @@ from models.health.facts.corrections import Correction
 from models.health.facts.override import Override
 from models.health.facts.profile import Profile
 from models.health.facts.reviews import Review
+from models.health.stored import row_reader
 
 STATE_VERSION = 1
 NO_OFFSET = -1
@@ -150,9 +150,6 @@ class ContactState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(ContactState).decode
-# More than 15 fields make an array header of three bytes; the version follows it.
-_VERSION_AT = 3
 
 
 def encode(state: ContactState) -> bytes:
@@ -160,15 +157,5 @@ def encode(state: ContactState) -> bytes:
     return _encode(state)
 
 
-def decode(data: bytes) -> ContactState:
-    """The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""
-    if len(data) <= _VERSION_AT or data[0] != 0xDC:
-        raise BadState("these bytes are not a row of contact state: reset the state and replay the log")
-    if data[_VERSION_AT] > STATE_VERSION:
-        raise NewerStateVersion(data[_VERSION_AT], STATE_VERSION)
-    try:
-        return _decode(data)
-    except msgspec.DecodeError as error:
-        raise BadState(
-            f"a row of contact state cannot be read ({error}): reset the state and replay the log"
-        ) from error
+decode = row_reader(ContactState, "contact", STATE_VERSION)
+"""The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""

@@ -5,13 +5,11 @@ import msgspec
 from models.health.accounts.ledger import Ledger
 from models.health.accounts.own import Own
 from models.health.accounts.roles import Roles
-from models.health.errors import BadState, NewerStateVersion
 from models.health.state import AlertState
+from models.health.stored import row_reader
 
 STATE_VERSION = 1
 NO_OFFSET = -1
-_ROW = 0xDC
-_VERSION_AT = 3
 
 
 class Shared(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -71,7 +69,6 @@ class AccountState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(AccountState).decode
 
 
 def encode(state: AccountState) -> bytes:
@@ -79,15 +76,5 @@ def encode(state: AccountState) -> bytes:
     return _encode(state)
 
 
-def decode(data: bytes) -> AccountState:
-    """The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""
-    if len(data) <= _VERSION_AT or data[0] != _ROW:
-        raise BadState("these bytes are not a row of account state: reset the state and replay the log")
-    if data[_VERSION_AT] > STATE_VERSION:
-        raise NewerStateVersion(data[_VERSION_AT], STATE_VERSION)
-    try:
-        return _decode(data)
-    except msgspec.DecodeError as error:
-        raise BadState(
-            f"a row of account state cannot be read ({error}): reset the state and replay the log"
-        ) from error
+decode = row_reader(AccountState, "account", STATE_VERSION)
+"""The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""

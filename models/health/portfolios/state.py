@@ -4,7 +4,7 @@ import msgspec
 
 from models.health.accounts.ledger import Ledger
 from models.health.accounts.sums import Sums
-from models.health.errors import BadState, NewerStateVersion
+from models.health.stored import row_reader
 
 STATE_VERSION = 1
 NO_OFFSET = -1
@@ -38,8 +38,6 @@ class PortfolioState(msgspec.Struct, array_like=True, gc=False, kw_only=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(PortfolioState).decode
-_VERSION_AT = 1
 
 
 def encode(state: PortfolioState) -> bytes:
@@ -47,15 +45,5 @@ def encode(state: PortfolioState) -> bytes:
     return _encode(state)
 
 
-def decode(data: bytes) -> PortfolioState:
-    """The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""
-    if len(data) <= _VERSION_AT or data[0] & 0xF0 != 0x90:
-        raise BadState("these bytes are not a row of portfolio state: reset the state and replay the log")
-    if data[_VERSION_AT] > STATE_VERSION:
-        raise NewerStateVersion(data[_VERSION_AT], STATE_VERSION)
-    try:
-        return _decode(data)
-    except msgspec.DecodeError as error:
-        raise BadState(
-            f"a row of portfolio state cannot be read ({error}): reset the state and replay the log"
-        ) from error
+decode = row_reader(PortfolioState, "portfolio", STATE_VERSION)
+"""The row of its stored form. Raises NewerStateVersion, or BadState if it is no row."""
