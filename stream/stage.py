@@ -19,7 +19,7 @@ from stream.metrics import Metrics
 # A slice of the sweep keeps the event loop for a millisecond or two, and so many slices may wait for their commit: what
 # is swept while a cycle commits makes the next one longer, and live scores wait for it.
 SWEEP_ROWS = 100
-SWEEP_AHEAD = 40
+SWEEP_AHEAD = 12
 SWEEP_IDLE_SECONDS = 0.2
 SAMPLES_PER_RUN = 16
 

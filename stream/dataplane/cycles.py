@@ -22,9 +22,12 @@ Row = TypeVar("Row")
 Key = tuple[str, int]
 
 # A transaction costs broker and worker as much as dozens of records. The more the last one took, the longer the next
-# one grows, counted from seal to seal: at few records a second nothing waits, at many a cycle lasts so long at least.
+# one grows, counted from seal to seal: at few records a second nothing waits, at many a cycle lasts so long at least,
+# and half as long again as its commit took: where brokers are busy, fewer transactions are what makes them less so.
 _GROW_SECONDS_PER_RECORD = 0.001
 _GROW_SECONDS = 0.02
+_GROW_COMMITS = 1.5
+_GROW_MOST_SECONDS = 0.06
 
 
 class Cycles(Generic[Row]):
@@ -56,6 +59,8 @@ class Cycles(Generic[Row]):
         self._flown_at = 0.0
         self._flown = 0
         """Records of the last batch."""
+        self._took = 0.0
+        """Seconds of the last commit."""
         self.positions: dict[Key, int] = {}
         """Committed offsets of the partitions that are ours."""
 
@@ -118,7 +123,8 @@ class Cycles(Generic[Row]):
         """Seconds that the current cycle should wait for more records; 0 or less: seal it."""
         if self._current is None or self.flying or self._full(self._current):
             return 0.0
-        return self._flown_at + min(_GROW_SECONDS, _GROW_SECONDS_PER_RECORD * self._flown) - time.monotonic()
+        worth = min(max(_GROW_SECONDS, _GROW_COMMITS * self._took), _GROW_MOST_SECONDS)
+        return self._flown_at + min(worth, _GROW_SECONDS_PER_RECORD * self._flown) - time.monotonic()
 
     def seal(self) -> None:
         """Hand the current cycle to the committer, if that is free and there is anything to commit.
@@ -166,6 +172,7 @@ class Cycles(Generic[Row]):
         self._landed(outcome)
 
     def _committed(self, cycle: Cycle[Row], batch: Batch, seconds: float) -> None:
+        self._took = seconds
         self.positions.update(batch.offsets)
         self._partitions.marked(batch)
         for callback in cycle.committed:
