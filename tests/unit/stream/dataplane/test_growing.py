@@ -38,9 +38,9 @@ class Worker:
         cycle.done(Run("topic", 0, [Record(n, None, b"", None, 0) for n in range(records)], GENERATION))
         await asyncio.sleep(0)
 
-    def land(self) -> None:
-        """The commit under way succeeds."""
-        self.cycles._land(Outcome(self.batches[-1]))
+    def land(self, seconds: float = 0.0) -> None:
+        """The commit under way succeeds, after so long."""
+        self.cycles._land(Outcome(self.batches[-1], seconds=seconds))
 
 
 @pytest.fixture
@@ -80,6 +80,23 @@ async def test_time_in_which_a_commit_was_under_way_counts(worker: Worker) -> No
     await asyncio.sleep(0.6)
     worker.land()
     assert [batch.records for batch in worker.batches] == [100, 30]
+
+
+async def test_after_a_slow_commit_a_cycle_grows_for_longer_within_a_bound(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "_GROW_SECONDS_PER_RECORD", 1.0)
+    monkeypatch.setattr(pacing, "_GROW_MOST_SECONDS", 100.0)
+    grown = []
+    for seconds in (0.1, 20.0, 1000.0):
+        await worker.fold(100)
+        worker.cycles.seal()
+        worker.land(seconds)
+        await worker.fold(1)
+        grown.append(round(worker.cycles.grows()))
+        worker.cycles.seal()
+        worker.land()
+    assert grown == [0, 30, 100]
 
 
 async def test_a_full_cycle_does_not_wait(worker: Worker) -> None:
