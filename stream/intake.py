@@ -139,8 +139,9 @@ class Intake:
             await before
         cycle = await self._plane.cycle(run.generation)
         if cycle is not None:
-            self._log(run, events, cycle)
-            cycle.done(run)
+            with cycle:
+                self._log(run, events, cycle)
+                cycle.done(run)
 
     async def _decode(self, run: Run) -> list[Decoded]:
         now = self._clock()

@@ -54,8 +54,9 @@ class Stage(ABC, Generic[RowT]):
         async for run in self._plane.runs(stream):
             cycle = await self._plane.cycle(run.generation)
             if cycle is not None:
-                self.fold(run, cycle)
-                cycle.done(run)
+                with cycle:
+                    self.fold(run, cycle)
+                    cycle.done(run)
 
     async def sweep(self, generation: Generation) -> None:
         """Apply what concerns all rows to those that no signal has touched since, slice by slice."""
@@ -66,7 +67,9 @@ class Stage(ABC, Generic[RowT]):
                 cycle = await self._plane.cycle(generation)
                 if cycle is None:
                     return
-                if self.sweep_chunk(partition, cycle):
+                with cycle:
+                    swept = self.sweep_chunk(partition, cycle)
+                if swept:
                     busy = True
                     ahead.append(asyncio.Event())
                     cycle.on_commit(ahead[-1].set)

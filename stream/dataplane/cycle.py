@@ -128,7 +128,11 @@ class Batch:
 
 
 class Cycle(Generic[Row]):
-    """Collects outputs, rows and offsets. Synchronous; only on the event loop, and only until the next await."""
+    """Collects outputs, rows and offsets. Synchronous; only on the event loop, and only until the next await.
+
+    `with cycle:` holds together what must be committed together, a run and what came of it: if the block raises,
+    nothing of this cycle is committed any more.
+    """
 
     def __init__(
         self,
@@ -143,6 +147,8 @@ class Cycle(Generic[Row]):
         self.records = 0
         self.size = 0
         self.runs = 0
+        self.spoiled = False
+        """A part of something is in it: it must not be committed."""
         self.committed: list[Callable[[], None]] = []
         self._stores = stores
         self._codec = codec
@@ -152,6 +158,13 @@ class Cycle(Generic[Row]):
         self._states: dict[int, PartitionState[Row]] = {}
         self._offsets: dict[tuple[str, int], int] = {}
         self._sealed = False
+
+    def __enter__(self) -> None:
+        """What follows is committed whole or not at all."""
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """It is whole, unless it was left by an error."""
+        self.spoiled = self.spoiled or error is not None
 
     def send(
         self,

@@ -132,7 +132,7 @@ class Cycles(Generic[Row]):
         Raises whatever the codec raises.
         """
         cycle = self._current
-        if cycle is None or cycle.empty or self.flying:
+        if cycle is None or cycle.empty or cycle.spoiled or self.flying:
             return
         self._current = None
         batch = cycle.seal(self._fence)

@@ -53,6 +53,12 @@ class FakeCycle:
         self.sent: list[Sent] = []
         self.finished: list[Run] = []
 
+    def __enter__(self) -> None:
+        """Nothing is committed by itself here."""
+
+    def __exit__(self, *_: object) -> None:
+        """See `Cycle`."""
+
     def send(
         self,
         topic: str,

@@ -7,7 +7,7 @@ import pytest
 from stream.dataplane import DataPlane
 from stream.dataplane import cycles as pacing
 from stream.dataplane.committer import Outcome
-from stream.dataplane.cycle import Batch
+from stream.dataplane.cycle import Batch, Cycle
 from stream.dataplane.cycles import drained
 from stream.dataplane.run import Generation, Record, Run
 from stream.dataplane.settings import PlaneSettings
@@ -117,3 +117,22 @@ async def test_whoever_leaves_the_group_does_not_wait(worker: Worker) -> None:
     assert [batch.records for batch in worker.batches] == [100, 30]
     worker.land()
     assert await draining
+
+
+async def test_what_an_error_left_half_done_is_never_committed(worker: Worker) -> None:
+    cycle = await worker.plane.cycle(GENERATION)
+    assert cycle is not None
+    run = Run("topic", 0, [Record(0, None, b"", None, 0)], GENERATION)
+    with cycle:
+        cycle.done(run)
+    with pytest.raises(ValueError, match="in the middle"):
+        _begin_a_run(cycle)
+    worker.cycles.seal()
+    await asyncio.sleep(0)
+    assert worker.batches == []
+
+
+def _begin_a_run(cycle: Cycle[None]) -> None:
+    with cycle:
+        cycle.send("out", b"a letter of a run that is not done")
+        raise ValueError("in the middle")
