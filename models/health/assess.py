@@ -9,13 +9,12 @@ import msgspec
 
 from models.health.bands import BANDS, DECLINING, IMPROVING, INSUFFICIENT_HISTORY, STABLE, TRENDS, rounded
 from models.health.closes import score_at
-from models.health.components.component import Component
 from models.health.facts.messages import DAY_MS, customer_messages
-from models.health.facts.sections import CLOCK
+from models.health.facts.sections import CLOCK, NOTHING
 from models.health.facts.tickets import tickets_here
 from models.health.hard_exceptions import capped
 from models.health.model import HealthModel
-from models.health.state import Components, ContactState, Measured
+from models.health.state import Components, ContactState, Measured, Published
 from schemas.base import Band
 from schemas.scores import Confidence, Trend
 
@@ -92,40 +91,59 @@ def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     published = state.published
     if published is None or published.model != model.key:
         return measure(state, model, now)
-    if published.holds_for is None or now - published.now <= published.holds_for:
+    age = now - published.now
+    due = [place for place, after in enumerate(published.changes) if after is not None and age >= after]
+    if not due:
         return published.components
-    return remeasure(state, model, now, published.components, CLOCK)
+    readers, components = model.readers(CLOCK), published.components.copy()
+    for place in due:
+        index, component = readers[place]
+        components[index] = component.measure(state, now)
+    return components
 
 
 class Ahead(NamedTuple):
-    """What time alone will do. `change`: the first millisecond at which it changes a component, or ends a hard
-    exception; `decay`: that at which silence makes one worse; `components`: when each changes, if it does, with its
-    place in the model.
+    """What time alone will do. `changes`: for each component that reads the clock, in the model's order, the first
+    millisecond at which its value changes, None for never; `change`: the first of these and of the ends of hard
+    exceptions; `decay`: that at which silence makes a component worse.
     """
 
+    changes: list[int | None]
     change: int | None
     decay: int | None
-    components: list[tuple[int, int, Component]]
 
 
-def look_ahead(state: ContactState, model: HealthModel, now: int) -> Ahead:
-    """What time alone will do to the components and exceptions of a row after `now`."""
-    any_change = decay = None
-    changing = []
-    for index, component in model.readers(CLOCK):
-        at = component.next_change(state, now)
+def look_ahead(
+    state: ContactState, model: HealthModel, now: int, known: Published | None = None, changed: int = NOTHING
+) -> Ahead:
+    """What time alone will do to the components and exceptions of a row after `now`. `known` was published before the
+    sections `changed` did: what it says of components that read none of them stands.
+    """
+    readers = model.readers(CLOCK)
+    if known is None or known.model != model.key:
+        changes = [component.next_change(state, now) for _, component in readers]
+    else:
+        since = known.now
+        changes = [None if after is None else since + after for after in known.changes]
+        for place, component in model.ageing(changed):
+            changes[place] = component.next_change(state, now)
+    first = decay = None
+    for place, at in enumerate(changes):
         if at is not None:
-            changing.append((at, index, component))
-            if any_change is None or at < any_change:
-                any_change = at
-            if component.decays and (decay is None or at < decay):
+            if at <= now:  # it has changed since
+                at = changes[place] = readers[place][1].next_change(state, now)
+                if at is None:
+                    continue
+            if first is None or at < first:
+                first = at
+            if readers[place][1].decays and (decay is None or at < decay):
                 decay = at
     if model.watched & CLOCK:
         for exception in model.exceptions:
             at = exception.next_change(state, now)
-            if at is not None and (any_change is None or at < any_change):
-                any_change = at
-    return Ahead(any_change, decay, changing)
+            if at is not None and (first is None or at < first):
+                first = at
+    return Ahead(changes, first, decay)
 
 
 def summarise(

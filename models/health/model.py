@@ -19,6 +19,7 @@ from models.health.components.sentiment import Sentiment
 from models.health.document import Blocks, Document, Parameters, decode_document, merged, problem
 from models.health.errors import ModelError, Path, Problem
 from models.health.facts.profile import Profile
+from models.health.facts.sections import CLOCK
 from models.health.hard_exceptions import HardException
 from models.health.segments import When
 from schemas.control import ModelPublished
@@ -63,6 +64,7 @@ class HealthModel:
             self.watched |= exception.reads
         self.segments: tuple[tuple[When, HealthModel], ...] = ()
         self._readers: dict[int, Places] = {}
+        self._ageing: dict[int, Places] = {}
 
     def of(self, profile: Profile | None) -> "HealthModel":
         """What this model is for a contact with this profile: its first segment that the profile is in, or itself."""
@@ -77,6 +79,17 @@ class HealthModel:
         if places is None:
             places = tuple((index, one) for index, one in enumerate(self.components) if one.reads & sections)
             self._readers[sections] = places
+        return places
+
+    def ageing(self, sections: int) -> Places:
+        """Of the components that read the clock those that read any of these sections too, each with its place among
+        them.
+        """
+        places = self._ageing.get(sections)
+        if places is None:
+            readers = enumerate(self.readers(CLOCK))
+            places = tuple((place, one) for place, (_, one) in readers if one.reads & sections & ~CLOCK)
+            self._ageing[sections] = places
         return places
 
 

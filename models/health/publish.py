@@ -9,7 +9,7 @@ import msgspec
 from models.health import records
 from models.health.alerts.rule import Circumstances
 from models.health.alerts.watch import watch
-from models.health.assess import Assessment, confidence, look_ahead, trend
+from models.health.assess import Ahead, Assessment, confidence, look_ahead, trend
 from models.health.bands import AT_RISK, BANDS
 from models.health.facts.sections import CLOCK
 from models.health.model import HealthModel
@@ -31,7 +31,7 @@ def publish(
     shown: bool = False,
 ) -> None:
     """Let a score record go out if it differs from the last one; `shown`: something in it beside the score has
-    changed.
+    changed. `reaction.sections` are those that have changed since the last one.
     """
     before = state.published
     if current is None:
@@ -42,7 +42,7 @@ def publish(
         return
     state.seq += 1
     change = records.score_change(before, old, current)
-    ahead = look_ahead(state, model, current.now)
+    ahead = look_ahead(state, model, current.now, before, reaction.sections)
     reaction.score = records.score_updated(
         subject.tenant, subject.contact, state, model, current, change, cause, mode, ahead
     )
@@ -61,7 +61,7 @@ def publish(
         current.computed_band_number,
         current.trend_number,
         current.facts,
-        None if ahead.change is None else ahead.change - 1 - current.now,
+        _from(current.now, ahead),
         current.capped_by,
     )
     reaction.changed = True
@@ -90,12 +90,16 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
     )
 
 
-def reaffirmed(state: ContactState, before: Published, model: HealthModel, now: int) -> Published:
-    """What was published, where other facts give the same components at `now`: they may hold for less long, and need
-    not give them at the time of the publication.
+def reaffirmed(state: ContactState, before: Published, model: HealthModel, now: int, changed: int) -> Published:
+    """What was published, where other facts (of the sections `changed`) give the same components at `now`: they may
+    hold for less long, and need not give them at the time of the publication.
     """
-    change = look_ahead(state, model, now).change
-    return msgspec.structs.replace(before, now=now, holds_for=None if change is None else change - 1 - now)
+    return msgspec.structs.replace(before, now=now, changes=_from(now, look_ahead(state, model, now, before, changed)))
+
+
+def _from(now: int, ahead: Ahead) -> list[int | None]:
+    """How long after `now` each component changes by time alone."""
+    return [None if at is None else at - now for at in ahead.changes]
 
 
 def score_moved(before: Published | None, after: Published | None) -> bool:

@@ -81,7 +81,7 @@ def react(
         current = summarise(state, model, now, new, facts)
         publish(reaction, state, subject, model, current, old, cause_of(fact), signal.mode, shown)
         if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
-            state.published = reaffirmed(state, before, model, now)
+            state.published = reaffirmed(state, before, model, now, changed)
     touched = changed & model.rules.reads
     if touched & TICKETS and isinstance(fact, _REPLY):
         touched &= ~TICKETS  # a reply makes no ticket severe, and solves none

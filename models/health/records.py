@@ -182,8 +182,8 @@ def _score_at(then: int, ahead: Ahead, state: ContactState, model: HealthModel, 
         silent = remeasure(state, model, then, current.components, CLOCK)
         return capped(model.exceptions, rounded(weigh(silent)[1]), state, silent, then)[0]
     score_raw = current.score_raw
-    for at, index, component in ahead.components:
-        if at > then:
+    for (index, component), at in zip(model.readers(CLOCK), ahead.changes, strict=True):
+        if at is None or at > then:
             continue
         now, later = current.components[index], component.measure(state, then)
         if now is not None and later is not None:

@@ -38,9 +38,10 @@ Components = list[Measured | None]
 class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The last published score: what it was computed from, and when.
 
-    Bands and trend are numbers (`models.health.bands`), for a row has no room for words. `holds_for`: this long after
-    `now` (milliseconds) time alone changes no component; None is for ever. `weight`: of all that are present. `model`
-    is the key of the model, `capped_by` the hard exception that lowered the score.
+    Bands and trend are numbers (`models.health.bands`), for a row has no room for words. `changes`: how long after
+    `now` (milliseconds) time alone changes each component that reads the clock, in the model's order; None: never.
+    `weight`: of all that are present. `model` is the key of the model, `capped_by` the hard exception that lowered the
+    score.
     """
 
     now: int
@@ -53,7 +54,7 @@ class Published(msgspec.Struct, array_like=True, frozen=True, gc=False):
     computed_band: int
     trend: int
     facts: int
-    holds_for: int | None
+    changes: list[int | None]
     capped_by: str | None = None
 
 

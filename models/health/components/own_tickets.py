@@ -1,27 +1,10 @@
 """What factors ask of a contact's tickets: worked out when it is first asked, and once for all of them."""
 
-from collections.abc import Callable
 from itertools import accumulate
-from typing import Any, Generic, TypeVar
 
+from models.health.components.once import Once
 from models.health.facts.tickets import NEVER, Ticket, packed_is_here
 from models.health.state import ContactState
-
-ValueT = TypeVar("ValueT")
-
-
-class _Once(Generic[ValueT]):
-    """`functools.cached_property` without its lock, which costs as much as what is worked out here (Python 3.11)."""
-
-    def __init__(self, work_out: Callable[[Any], ValueT]) -> None:
-        self._work_out = work_out
-        self._name = work_out.__name__
-        self.__doc__ = work_out.__doc__
-
-    def __get__(self, instance: Any, owner: type) -> ValueT:
-        value = self._work_out(instance)
-        instance.__dict__[self._name] = value
-        return value
 
 
 class OwnTickets:
@@ -30,29 +13,29 @@ class OwnTickets:
     def __init__(self, packed: tuple[bytes, ...]) -> None:
         self.packed = packed
 
-    @_Once
+    @Once
     def all(self) -> tuple[Ticket, ...]:
         """In the order of their ids."""
         return tuple([Ticket.unpack(one) for one in self.packed if packed_is_here(one)])
 
-    @_Once
+    @Once
     def opened(self) -> tuple[int, ...]:
         """When they were opened, in order."""
         return tuple(sorted([ticket.opened_at for ticket in self.all]))
 
-    @_Once
+    @Once
     def answered(self) -> tuple[tuple[int, int], ...]:
         """When those that an agent has answered were opened and answered, in order."""
         answered = [ticket for ticket in self.all if ticket.responded_at != NEVER]
         return tuple(sorted([(ticket.opened_at, ticket.responded_at) for ticket in answered]))
 
-    @_Once
+    @Once
     def solved(self) -> tuple[tuple[int, int], ...]:
         """When those that are solved were, and how long that took, in order. One that is open again is not solved."""
         solved = [ticket for ticket in self.all if ticket.solved_at != NEVER and not ticket.is_open]
         return tuple(sorted([(ticket.solved_at, max(0, ticket.solved_at - ticket.opened_at)) for ticket in solved]))
 
-    @_Once
+    @Once
     def severities(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """When those with a severity were opened, in order; the sums of the levels before each of them, and of all."""
         known = [(ticket.opened_at, ticket.severity_level) for ticket in self.all]
@@ -60,12 +43,12 @@ class OwnTickets:
         levels = accumulate([level for _, level in ordered], initial=0)
         return tuple([opened_at for opened_at, _ in ordered]), tuple(levels)
 
-    @_Once
+    @Once
     def are_settled(self) -> bool:
         """Whether there are any, and all are solved or closed."""
         return bool(self.all) and all(ticket.is_settled for ticket in self.all)
 
-    @_Once
+    @Once
     def heard(self) -> tuple[tuple[int, int, int], ...]:
         """Of each its reference, when it was last heard of, and the number of its replies."""
         return tuple([(ticket.id >> 32, ticket.heard_at, ticket.replies) for ticket in self.all])

@@ -1,15 +1,14 @@
 """`support_load`: too much and no contact with support are both unhealthy, some is good."""
 
 from bisect import bisect_left
-from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 
 from models.health.components.component import Component
 from models.health.components.factor import Window, window
+from models.health.components.kept_messages import kept_messages
 from models.health.components.windows import earliest, next_to_leave, opened_between, times_opened
-from models.health.facts.messages import conversations_without_ticket
 from models.health.facts.sections import ACTIVITY, CLOCK, LEFT, TALKS, TICKET_TIMES
 from models.health.state import ContactState, Measured
 
@@ -43,7 +42,7 @@ class SupportLoad(Component, frozen=True, kw_only=True):
         if last_at is None:
             return None
         since = now - window(self.window_days)
-        conversations = _conversations(state.messages)
+        conversations = kept_messages(state).conversations
         load = opened_between(state, since) + len(conversations) - bisect_left(conversations, since)
         rising = (load - self.low) / (self.good[0] - self.low)
         falling = (self.high - load) / (self.high - self.good[1])
@@ -52,10 +51,5 @@ class SupportLoad(Component, frozen=True, kw_only=True):
     def next_change(self, state: ContactState, now: int) -> int | None:
         """When the oldest ticket or conversation of the window leaves it."""
         age = window(self.window_days)
-        conversations = _conversations(state.messages)
+        conversations = kept_messages(state).conversations
         return earliest(next_to_leave(times_opened(state), age, now), next_to_leave(conversations, age, now))
-
-
-@lru_cache(maxsize=2)
-def _conversations(messages: bytes) -> tuple[int, ...]:
-    return tuple(sorted(conversations_without_ticket(messages)))

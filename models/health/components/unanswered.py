@@ -1,15 +1,11 @@
 """`unanswered`: whether the contact has stopped listening."""
 
-from functools import lru_cache
-
 from models.health.components.factor import Factor
+from models.health.components.kept_messages import kept_messages
 from models.health.components.own_tickets import own_tickets
-from models.health.facts.messages import AGENT, DAY_MS, readings, time_of
+from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import ACTIVITY, CLOCK, HISTORY, MESSAGES, TICKET_TIMES, TICKETS
 from models.health.state import ContactState, Measured
-
-_AGENTS = AGENT << 5
-_IS_CUSTOMERS = bytes(reading < _AGENTS for reading in range(256))
 
 
 class Unanswered(Factor, frozen=True, kw_only=True):
@@ -41,7 +37,7 @@ class Unanswered(Factor, frozen=True, kw_only=True):
 
 
 def _agent_wrote(state: ContactState) -> int | None:
-    written, replied = _written(state.messages)[0], state.activity.agent_replied_at
+    written, replied = kept_messages(state).written[0], state.activity.agent_replied_at
     if written is None:
         return replied
     return written if replied is None else max(written, replied)
@@ -49,18 +45,7 @@ def _agent_wrote(state: ContactState) -> int | None:
 
 def _waits(state: ContactState, agent: int) -> bool:
     """Whether an agent's message of that time waits for an answer."""
-    replied, written = state.activity.customer_replied_at, _written(state.messages)[1]
+    replied, written = state.activity.customer_replied_at, kept_messages(state).written[1]
     if (replied is not None and replied >= agent) or (written is not None and written >= agent):
         return False
     return not own_tickets(state).are_settled
-
-
-@lru_cache(maxsize=2)
-def _written(messages: bytes) -> tuple[int | None, int | None]:
-    """When an agent and when the customer wrote last, by the kept messages."""
-    kept = readings(messages)
-    agents, customers = kept.rfind(_AGENTS), kept.translate(_IS_CUSTOMERS).rfind(1)
-    return (
-        None if agents < 0 else time_of(messages, agents),
-        None if customers < 0 else time_of(messages, customers),
-    )

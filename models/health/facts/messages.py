@@ -25,7 +25,8 @@ _ID_AT = 6
 _KEY_SIZE = 14
 _READING_AT = 14
 _TICKET_AT = 20
-_TICKETS = tuple(Struct(">" + messages * "20xI") for messages in range(KEPT + 1))
+_STAMPS_AND_TICKETS = tuple(Struct(">" + messages * "Q12xI") for messages in range(KEPT + 1))
+_STAMP_BITS = 16  # of the message's id, after its time
 _CONVERSATIONS = tuple(Struct(">" + messages * "16xI4x") for messages in range(KEPT + 1))
 
 LABELS: dict[SentimentLabel | None, int] = {None: 0, "negative": 1, "neutral": 2, "positive": 3}
@@ -107,10 +108,10 @@ def readings(kept: bytes) -> bytes:
 
 def times_of_tickets(kept: bytes) -> dict[int, int]:
     """When each ticket (its reference) was last written on, by the kept messages."""
-    tickets = _TICKETS[len(kept) // SIZE].unpack(kept)
-    last = dict(zip(tickets, range(len(tickets)), strict=True))
+    both = _STAMPS_AND_TICKETS[len(kept) // SIZE].unpack(kept)
+    last = dict(zip(both[1::2], both[::2], strict=True))
     last.pop(0, None)
-    return {ticket: time_of(kept, index) for ticket, index in last.items()}
+    return {ticket: stamp >> _STAMP_BITS for ticket, stamp in last.items()}
 
 
 def conversations_without_ticket(kept: bytes) -> tuple[int, ...]:

@@ -61,11 +61,14 @@ def test_time_alone_changes_nothing_before_the_next_change(
         for _ in range(12):
             value, until = component.measure(state, now), component.next_change(state, now)
             if until is None:
-                assert all(component.measure(state, now + later * b.DAY) == value for later in (1, 15, 61, 75, 400))
+                for later in (1, 15, 61, 75, 400):
+                    assert component.measure(state, now + later * b.DAY) == value
+                    assert component.next_change(state, now + later * b.DAY) is None
                 break
             assert until > now
             for then in (until - 1, now + int((until - 1 - now) * part)):
                 assert component.measure(state, then) == value, component
+                assert component.next_change(state, then) == until, component
             now = until
 
 
@@ -147,7 +150,7 @@ def test_a_fact_that_changes_nothing_yet_may_shorten_the_time_that_a_score_holds
         row.feed(fact)
     assert row.feed(b.answer(1.6, 5)).score is not None
     assert row.facts.published is not None
-    assert row.facts.published.holds_for is None
+    assert row.facts.published.changes == [None]
     assert row.feed(b.reopened(2, "t", reopened_by="agent")).score is None
     reaction = row.tick(11)
     assert reaction.score is not None
