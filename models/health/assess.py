@@ -91,14 +91,13 @@ def aged(state: ContactState, model: HealthModel, now: int) -> Components:
     published = state.published
     if published is None or published.model != model.key:
         return measure(state, model, now)
-    age = now - published.now
-    due = [place for place, after in enumerate(published.changes) if after is not None and age >= after]
-    if not due:
-        return published.components
-    readers, components = model.readers(CLOCK), published.components.copy()
-    for place in due:
-        index, component = readers[place]
-        components[index] = component.measure(state, now)
+    age, components = now - published.now, published.components
+    for place, after in enumerate(published.changes):
+        if after is not None and age >= after:
+            if components is published.components:
+                components = components.copy()
+            index, component = model.readers(CLOCK)[place]
+            components[index] = component.measure(state, now)
     return components
 
 
