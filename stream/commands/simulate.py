@@ -1,7 +1,6 @@
 """`heartline simulate`."""
 
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from schemas.decoding import encode
 from stream.commands.progress import counted
 from stream.commands.times import in_utc
 from stream.event_files import STANDARD_STREAM
+from stream.output_files import written
 from stream.simulate import deliver, simulate
 from stream.simulate.helpdesk import DEFAULT_START
 
@@ -58,7 +58,6 @@ def simulate_(
         models_every_days=models_every_days,
     )
     arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
-    lines = sys.stdout.buffer if to == STANDARD_STREAM else to.open("wb")
-    with lines:
+    with written(to) as lines:
         for delivery in counted(arriving, "simulating", events):
             lines.write(encode(delivery.event) + b"\n")

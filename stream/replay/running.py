@@ -35,11 +35,11 @@ class Replay(NamedTuple):
 def run(replay: Replay, processes: int, advance: Advance) -> Census:
     """Fold all partitions of the log from its beginning, write the outputs of the time span, and count."""
     partitions = replay.log.partitions()
-    replay.target.prepare()
     total = Census(replay.period, replay.span.first)
-    for census in each_partition(partial(replay_partition, replay), range(partitions), processes, advance):
-        total.add(census)
-    replay.target.finish(partitions)
+    with replay.target.prepared():
+        for census in each_partition(partial(replay_partition, replay), range(partitions), processes, advance):
+            total.add(census)
+        replay.target.finish(partitions)
     return total
 
 
