@@ -50,6 +50,13 @@ class Publications(NamedTuple):
         """The one that contacts are scored by now; None is the default model."""
         return next((one for one in reversed(self.listed) if one.refused is None), None)
 
+    def require_known(self) -> None:
+        """Raise `ConfigurationError` if events of the tenant are not accepted."""
+        if not self.known:
+            raise ConfigurationError(
+                f"tenant {self.tenant!r} is neither in HEARTLINE_TENANTS nor registered (tenant.registered)"
+            )
+
     def named(self, version: str) -> Publication | None:
         """The last of a version that was accepted."""
         return next((one for one in reversed(self.listed) if one.version == version and one.refused is None), None)
@@ -89,10 +96,7 @@ def listed(messages: Iterable[Message], tenant: str, tenants: frozenset[str]) ->
 def publication(before: Publications, document: bytes, author: str, at: datetime) -> ModelPublished:
     """The event that publishes a document. Raises `ModelRefused` for a version that meant something else before."""
     version = msgspec.json.decode(document)["version"]
-    if not before.known:
-        raise ConfigurationError(
-            f"tenant {before.tenant!r} is neither in HEARTLINE_TENANTS nor registered (tenant.registered)"
-        )
+    before.require_known()
     other = before.named(version)
     if version == DEFAULT_VERSION:
         raise ModelRefused(f"version {version!r} is the model that comes with Heartline: give this one its own")

@@ -1,6 +1,7 @@
 """The roll-ups: accounts of what their contacts give, portfolios of what their accounts give."""
 
 import time
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -90,9 +91,9 @@ class Rollup(Stage[Any]):
         self._partitions = partitions
 
     @staticmethod
+    @abstractmethod
     def decode(value: bytes | None) -> Any:
         """The entry of a record, or a DecodeFailure."""
-        raise NotImplementedError
 
     def tell(self, cycle: Cycle[Any], reaction: Any) -> None:
         """Send what goes to the stage after this one."""

@@ -16,12 +16,14 @@ from stream.errors import DeliveryFailed
 from stream.settings import Settings
 
 FLUSH_SECONDS = 60.0
+ANSWER_SECONDS = 10.0
 
 
 class Sender:
-    """An idempotent producer whose `close` returns when all is confirmed, or raises `DeliveryFailed`.
+    """An idempotent producer whose `flush` returns when all is confirmed, or raises `DeliveryFailed`.
 
-    Brokers that refuse the credentials end it at once: `CredentialsRefused`.
+    Making one raises `BrokerUnreachable` if no broker answers. Brokers that refuse the credentials end it at once:
+    `CredentialsRefused`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -38,6 +40,10 @@ class Sender:
                 "queue.buffering.max.messages": 200_000,
             }
         )
+        try:
+            self._producer.list_topics(timeout=ANSWER_SECONDS)
+        except KafkaException as error:
+            raise self._connection.unreachable(self._producer, error) from error
 
     def __enter__(self) -> "Sender":
         return self

@@ -18,6 +18,7 @@ from stream.parallel import Advance
 from stream.replay.folding import Chosen, Folding, Sent
 from stream.replay.log import Log
 from stream.replay.running import fold_until
+from stream.replay.tenants import Tenants
 
 _score = msgspec.json.Decoder(ScoreUpdated).decode
 
@@ -31,10 +32,13 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct):
-    """The scores of each contact or account, by its key, in order; and the latest time that the log has."""
+    """The scores of each contact or account, by its key, in order; the latest time that the log has, and its tenants
+    until then.
+    """
 
     scores: dict[bytes, list[Known]] = msgspec.field(default_factory=dict)
     log_end: int = 0
+    tenants: frozenset[str] = frozenset()
 
     def take(self, sent: Sent) -> None:
         """Take an output of the fold."""
@@ -47,6 +51,7 @@ class History(msgspec.Struct):
         """Add another partition's."""
         self.scores.update(other.scores)
         self.log_end = max(self.log_end, other.log_end)
+        self.tenants |= other.tenants
 
     def before(self, key: bytes, moment: int) -> list[Known]:
         """What was known of a contact or an account before a moment."""
@@ -63,7 +68,7 @@ class Past(NamedTuple):
 
     def fold(self, partition: int, advance: Advance) -> History:
         """Fold one partition, no further than to the last outcome. All partitions tell where the log ends."""
-        partitions, history = self.log.partitions(), History()
+        partitions, history, tenants = self.log.partitions(), History(), Tenants()
         keys = {one.key for one in self.outcomes}
         mine = frozenset(key for key in keys if partition_for(key, partitions) == partition)
         hand_on = not self.log.hands_on
@@ -72,7 +77,10 @@ class Past(NamedTuple):
             if sent.key in mine:
                 history.take(sent)
 
-        with Folding(partition, self.chosen, None if hand_on else mine.__contains__, hand_on=hand_on) as folding:
+        def wanted(key: bytes) -> bool:
+            return tenants.note(key) and (hand_on or key in mine)
+
+        with Folding(partition, self.chosen, wanted, hand_on=hand_on) as folding:
             fold_until(folding, self.log, max(one.at for one in self.outcomes), take, advance)
-            history.log_end = folding.log_end
+            history.log_end, history.tenants = folding.log_end, tenants.seen
         return history

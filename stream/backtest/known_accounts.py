@@ -16,6 +16,7 @@ from stream.backtest.outcomes import Outcome
 from stream.parallel import Advance
 from stream.replay.account_log import AccountEntry, AccountLog
 from stream.replay.folding import in_runs
+from stream.replay.tenants import Tenants
 
 _NOTHING = Known(0, None, None)
 
@@ -72,14 +73,17 @@ class AccountsPast(NamedTuple):
 
     def fold(self, partition: int, advance: Advance) -> History:
         """Fold one partition, no further than to the last outcome. All partitions tell where the log ends."""
-        partitions, history = self.log.partitions(), History()
+        partitions, history, tenants = self.log.partitions(), History(), Tenants()
         keys = {one.key for one in self.outcomes}
         end = max(one.at for one in self.outcomes)
         closes = Closes(history, frozenset(key for key in keys if partition_for(key, partitions) == partition))
         for entries in in_runs(self.log.read(partition)):
             for entry in entries:
                 closes.take(entry)
+                if entry.key is not None:
+                    tenants.note(entry.key)
             advance(len(entries))
             if closes.closed_until >= end:
                 break
+        history.tenants = tenants.seen
         return history

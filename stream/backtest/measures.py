@@ -60,8 +60,11 @@ def judge(
 ) -> tuple[list[Judged], int]:
     """The outcomes with what was known `lead` whole days before the day of each, and how many were skipped.
 
-    Raises `BadInput` for outcomes after the log's end, and for those of which nothing was known in time.
+    Raises `BadInput` for outcomes after the log's end, for those of which nothing was known in time, and if all of them
+    would be skipped.
     """
+    if not history.log_end:
+        raise BadInput("the log holds nothing by which outcomes could be judged")
     ahead = [one for one in outcomes if one.at > history.log_end]
     if ahead:
         end = f"{from_milliseconds(history.log_end):%Y-%m-%d %H:%M} UTC"
@@ -74,17 +77,19 @@ def judge(
             unknown.append(one)
         else:
             judged.append(Judged(one, band, _since(known)))
-    if unknown and not skip_unknown:
+    if unknown and not (skip_unknown and judged):
         what = _why_unknown(history, unknown[0], lead)
         raise BadInput(
             _refused(unknown, f"had no score {lead} days before ({what}): a later one would be a look into the future")
-            + "; --skip-unknown leaves such outcomes out, and counts them"
+            + ("; no outcome is left" if skip_unknown else "; --skip-unknown leaves such outcomes out, and counts them")
         )
     return judged, len(unknown)
 
 
 def _why_unknown(history: History, one: Outcome, lead: int) -> str:
     scores = history.scores.get(one.key)
+    if one.tenant not in history.tenants:
+        return f"the log has nothing of tenant {one.tenant!r} until then"
     if not scores:
         return "the log has none of it until then"
     if history.before(one.key, one.at - lead * DAY_MS):

@@ -15,6 +15,7 @@ from stream.commands.replay import Events, ModelFile, Processes, Tenant, account
 from stream.logs import only_warnings
 from stream.parallel import cores, each_partition
 from stream.replay.folding import Chosen
+from stream.replay.tenants import require_tenant
 from stream.settings import Settings
 from stream.views import band_text, console, narrow_table
 
@@ -54,6 +55,8 @@ def backtest(
     with progress("folding", past.log.size()) as advance:
         for one in each_partition(past.fold, range(past.log.partitions()), processes or cores(), advance):
             history.add(one)
+    if model is not None:
+        require_tenant(tenant, history.tenants, "the log until the last outcome")
     judged, skipped = judge(happened, history, lead, skip_unknown=skip_unknown)
     report = measures(happened[0].kind, judged, lead, skipped)
     if as_json:

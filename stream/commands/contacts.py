@@ -9,8 +9,9 @@ import msgspec
 import typer
 from rich.table import Table
 
-from schemas.base import DEFAULT_TENANT
+from schemas.base import DEFAULT_TENANT, Event, to_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored
+from schemas.door import refusal
 from schemas.scores import ContactForgotten
 from stream.erasure import receipt_of, rewrite
 from stream.errors import NotScored
@@ -31,7 +32,7 @@ def erase(
         bool,
         typer.Option("--rewrite", help="Copy what is kept without limit without the contact; stop all workers before."),
     ] = False,
-    wait_seconds: Annotated[float, typer.Option("--wait", help="So long to wait for the receipt.")] = 60.0,
+    wait_seconds: Annotated[float, typer.Option("--wait", min=0, help="So long to wait for the receipt.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="The receipt as it is on the wire.")] = False,
 ) -> None:
     """Forget a contact, by every name that it was merged from, and show the receipt: which topic is clean when.
@@ -47,8 +48,7 @@ def erase(
             typer.echo(f"{topic}: {count} records left out")
         return
     event = ContactErased(event_id=str(uuid.uuid4()), occurred_at=_now(), tenant=tenant, contact=contact)
-    with Sender(settings) as sender:
-        sender.send_event(event)
+    _send(settings, event)
     receipt = _awaited(settings, event, wait_seconds)
     if as_json:
         typer.echo(msgspec.json.encode(receipt).decode())
@@ -61,10 +61,8 @@ def restore(contact: Contact, tenant: Tenant = DEFAULT_TENANT) -> None:
 
     Example: `heartline restore c-42 --tenant acme`
     """
-    with Sender(Settings()) as sender:
-        sender.send_event(
-            ContactRestored(event_id=str(uuid.uuid4()), occurred_at=_now(), tenant=tenant, contact=contact)
-        )
+    event = ContactRestored(event_id=str(uuid.uuid4()), occurred_at=_now(), tenant=tenant, contact=contact)
+    _send(Settings(), event)
     typer.echo(f"{tenant}/{contact} may be known again")
 
 
@@ -79,10 +77,18 @@ def merge(
 
     Example: `heartline merge c-42-old c-42 --tenant acme`
     """
-    with Sender(Settings()) as sender:
-        event = ContactMerged(event_id=str(uuid.uuid4()), occurred_at=_now(), tenant=tenant, contact=contact, into=into)
-        sender.send_event(event)
+    event = ContactMerged(event_id=str(uuid.uuid4()), occurred_at=_now(), tenant=tenant, contact=contact, into=into)
+    _send(Settings(), event)
     typer.echo(f"{tenant}/{contact} is {tenant}/{into} from now on")
+
+
+def _send(settings: Settings, event: Event) -> None:
+    """Send an event, unless intake would refuse it; it alone knows which tenants there are."""
+    refused = refusal(event, now_ms=to_milliseconds(event.occurred_at), tenants=None)
+    if refused is not None:
+        raise typer.BadParameter(refused.detail)
+    with Sender(settings) as sender:
+        sender.send_event(event)
 
 
 def _awaited(settings: Settings, event: ContactErased, seconds: float) -> ContactForgotten:

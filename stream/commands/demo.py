@@ -22,6 +22,7 @@ from schemas.catalogue import HEALTH_ACCOUNT_SCORES, HEALTH_BAND_CHANGES, HEALTH
 from stream.demo import Demo, helpdesk
 from stream.errors import HeartlineError
 from stream.following import Following
+from stream.output_files import written
 from stream.reading import TopicReader
 from stream.sending import Sender
 from stream.views import accounts_line, bands_line, scores_table
@@ -67,7 +68,8 @@ def demo(
     if picture is not None:
         screen = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
         screen.print(board.view(feed.sent, seconds))
-        screen.save_svg(str(picture), title="heartline demo")
+        with written(picture) as svg:
+            svg.write(screen.export_svg(title="heartline demo").encode())
 
 
 class Feed:

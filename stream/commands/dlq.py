@@ -66,7 +66,7 @@ def list_() -> None:
 def show(
     topic: Topic,
     reason: Reason = None,
-    limit: Annotated[int, typer.Option(help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     values: Annotated[
         bool, typer.Option("--values", help="Print the records too (they may hold personal data).")
     ] = False,

@@ -102,7 +102,7 @@ def _explain_account(
         score, now = latest_account_score(settings, tenant, account), datetime.now(UTC)
         story = AccountStory() if score is None else tell_account(log, tenant, account)
     if score is None:
-        raise NotScored(f"nothing is known of an account {tenant}/{account}")
+        raise NotScored(f"nothing is known of an account {tenant}/{account}: is it of another --tenant?")
     found = explained_account(score, story)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -129,7 +129,9 @@ def _explain_contact(
         score, now = latest_score(settings, tenant, contact), datetime.now(UTC)
         story = None if score is None else tell(log, tenant, contact).up_to(score)
     if score is None:
-        raise NotScored(f"{tenant}/{contact} has no score: nothing is known of it yet, or it was erased")
+        raise NotScored(
+            f"{tenant}/{contact} has no score: nothing is known of it yet, it was erased, or it is of another --tenant"
+        )
     found = explained(score, story)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())

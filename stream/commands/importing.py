@@ -17,6 +17,7 @@ from stream.commands.times import in_utc
 from stream.errors import ConfigurationError
 from stream.history import HistoryWriter, entries, refuse_live_log
 from stream.imports import load_mapping, read_events, with_ticks
+from stream.output_files import written
 from stream.sending import Sender
 from stream.settings import Settings
 from stream.topics import Topics
@@ -29,7 +30,10 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option(help="What the columns mean (examples/mappings/).", exists=True)
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="Write the events to a file of JSON lines instead of Kafka.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Write the events to a file of JSON lines instead of Kafka; - for standard output."),
+    ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Log the events at the time they occurred, with daily ticks.")
     ] = False,
@@ -59,7 +63,7 @@ def import_(
     events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
     counter = _Counter(counted(events, "importing"))
     if to is not None:
-        with to.open("wb") as lines:
+        with written(to) as lines:
             lines.writelines(encode(event) + b"\n" for event in counter)
     elif history or finish:
         _to_logs(counter if files else None, until, finish)
@@ -67,7 +71,7 @@ def import_(
         with Sender(Settings()) as sender:
             for event in counter:
                 sender.send_event(event)
-    typer.echo(f"imported {counter.count} events")
+    typer.echo(f"imported {counter.count} events", err=to is not None)  # standard output may be the file
 
 
 class _Counter:

@@ -18,7 +18,7 @@ from models.health.reading import read_model
 from schemas.base import DEFAULT_TENANT
 from stream.errors import BadInput, ModelRefused
 from stream.model_difference import differences
-from stream.published_models import DEFAULT_DOCUMENT, Publication, publication, published_by, same
+from stream.published_models import DEFAULT_DOCUMENT, Publication, Publications, publication, published_by, same
 from stream.sending import Sender
 from stream.settings import Settings
 from stream.views import console
@@ -80,7 +80,7 @@ def show(
 
     Example: `heartline model show --tenant acme > model.yaml`
     """
-    published = published_by(Settings(), tenant)
+    published = _published_by(tenant)
     found = published.in_force if version is None else published.named(version)
     if found is None and version is not None:
         raise ModelRefused(f"tenant {tenant!r} has published no version {version!r}: see `heartline model history`")
@@ -108,7 +108,7 @@ def diff(
     Example: `heartline model diff mine.yaml --tenant acme`
     """
     if other is None:
-        before, after = _document(published_by(Settings(), tenant).in_force), read_file(file)
+        before, after = _document(_published_by(tenant).in_force), read_file(file)
     else:
         before, after = read_file(file), read_file(other)
     found = differences(before, after)
@@ -153,7 +153,7 @@ def history(tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False) -> None:
 
     Example: `heartline model history --tenant acme`
     """
-    published = published_by(Settings(), tenant)
+    published = _published_by(tenant)
     if as_json:
         typer.echo(json.dumps([_told(one) for one in published.listed]))
         return
@@ -177,6 +177,14 @@ def schema() -> None:
     Example: `heartline model schema > health-model.json`
     """
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _published_by(tenant: str) -> Publications:
+    """What a tenant has published. Raises `ConfigurationError` for one that nobody knows, such as a misspelt one."""
+    published = published_by(Settings(), tenant)
+    if not published.listed:
+        published.require_known()
+    return published
 
 
 def _document(found: Publication | None) -> bytes:

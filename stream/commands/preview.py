@@ -21,6 +21,7 @@ from stream.preview.history import Histories, Since
 from stream.preview.states import States
 from stream.replay.census import Period
 from stream.replay.folding import Chosen
+from stream.replay.tenants import require_tenant
 from stream.settings import Settings
 from stream.views import BAND_STYLES, console, words
 
@@ -62,19 +63,23 @@ def preview(
 
 
 def _present(states: States, processes: int) -> Comparison:
-    total = Comparison()
+    total, tenants = Comparison(), frozenset[str]()
     with progress("reading states", states.size()) as advance:
-        for one in each_partition(states.compare, range(states.partitions()), processes, advance):
+        for one, seen in each_partition(states.compare, range(states.partitions()), processes, advance):
             total.add(one)
+            tenants |= seen
+    require_tenant(states.tenant, tenants, "the state of scoring")
     total.keep(states.limit)
     return total
 
 
 def _history(since: Since, processes: int) -> Histories:
-    total = since.empty()
+    total, tenants = since.empty(), frozenset[str]()
     with progress("folding", since.log.size()) as advance:
-        for one in each_partition(since.compare, range(since.log.partitions()), processes, advance):
+        for one, seen in each_partition(since.compare, range(since.log.partitions()), processes, advance):
             total.add(one)
+            tenants |= seen
+    require_tenant(since.chosen.tenant, tenants, "the log")
     total.end.keep(since.limit)
     return total
 

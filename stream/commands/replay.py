@@ -46,7 +46,9 @@ def replay(
         str | None, typer.Option(metavar="SUFFIX", help="Write to topics named as those of live and this suffix.")
     ] = None,
     model: ModelFile = None,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: Annotated[
+        str | None, typer.Option(help=f"Whose contacts --model scores; left out: {DEFAULT_TENANT}.")
+    ] = None,
     events: Events = None,
     alerts: Annotated[
         bool, typer.Option("--alerts", help="With --events: raise alerts; a history raises none by itself.")
@@ -69,9 +71,10 @@ def replay(
     span = Span(0 if begin is None else utc(begin), None if end is None else utc(end))
     if span.end is not None and span.end <= span.first:
         raise ConfigurationError("--to must lie after --from")
-    what = Replay(
-        log_of(events, settings, alerts=alerts), span, _target(to_dir, side_topics, settings), chosen(model, tenant), by
-    )
+    if tenant is not None and model is None:
+        raise ConfigurationError("--tenant says whose contacts --model scores: without a model all are replayed")
+    target, by_model = _target(to_dir, side_topics, settings), chosen(model, tenant or DEFAULT_TENANT)
+    what = Replay(log_of(events, settings, alerts=alerts), span, target, by_model, by)
     only_warnings()
     began = time.monotonic()
     with progress("folding", what.log.size()) as advance:

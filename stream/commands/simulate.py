@@ -1,7 +1,6 @@
 """`heartline simulate`."""
 
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +9,25 @@ import typer
 
 from schemas.base import DEFAULT_TENANT, TENANT_PATTERN
 from schemas.decoding import encode
+from schemas.door import EARLIEST_EVENT
 from stream.commands.progress import counted
 from stream.commands.times import in_utc
 from stream.event_files import STANDARD_STREAM
+from stream.output_files import written
 from stream.simulate import deliver, simulate
 from stream.simulate.helpdesk import DEFAULT_START
 
 FIRST_DAY = DEFAULT_START.replace(tzinfo=None)
+LATEST_YEAR = 2100
+MOST_DAYS = 1_000_000
+MOST_CONTACTS = 10_000_000
 Share = Annotated[float, typer.Option(min=0, max=1)]
 
 
 def simulate_(
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
-    contacts: Annotated[int, typer.Option(min=1, help="How many customers write.")] = 1000,
-    days: Annotated[float | None, typer.Option(help="End after so many days.")] = None,
+    contacts: Annotated[int, typer.Option(min=1, max=MOST_CONTACTS, help="How many customers write.")] = 1000,
+    days: Annotated[float | None, typer.Option(max=MOST_DAYS, help="End after so many days.")] = None,
     events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
     start: Annotated[datetime, typer.Option(help="First day (UTC).")] = FIRST_DAY,
     tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
@@ -32,7 +36,7 @@ def simulate_(
     out_of_order: Share = 0.0,
     decisions: Annotated[bool, typer.Option(help="With overrides, erasures and merges.")] = True,
     models_every_days: Annotated[
-        float | None, typer.Option(min=0.1, help="Publish a health model now and then.")
+        float | None, typer.Option(min=0.1, max=MOST_DAYS, help="Publish a health model now and then.")
     ] = None,
     to: Annotated[Path, typer.Option(help="File to write; - for standard output.")] = STANDARD_STREAM,
 ) -> None:
@@ -44,13 +48,16 @@ def simulate_(
         raise typer.BadParameter("a helpdesk never ends by itself: give --days or --events")
     if days is not None and days <= 0:
         raise typer.BadParameter("--days must be above 0")
+    begin = in_utc(start)
+    if not EARLIEST_EVENT.year <= begin.year <= LATEST_YEAR:
+        raise typer.BadParameter(f"--start must be in the years {EARLIEST_EVENT.year} to {LATEST_YEAR}")
     tenants = tenant or [DEFAULT_TENANT]
     if wrong := [name for name in tenants if not re.fullmatch(TENANT_PATTERN, name)]:
         raise typer.BadParameter(f"--tenant {wrong[0]!r} must be 1 to 63 of a-z, 0-9 and '-'")
     told = simulate(
         seed=seed,
         contacts=contacts,
-        start=in_utc(start),
+        start=begin,
         days=days,
         events=events,
         tenants=tuple(tenants),
@@ -58,7 +65,6 @@ def simulate_(
         models_every_days=models_every_days,
     )
     arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
-    lines = sys.stdout.buffer if to == STANDARD_STREAM else to.open("wb")
-    with lines:
+    with written(to) as lines:
         for delivery in counted(arriving, "simulating", events):
             lines.write(encode(delivery.event) + b"\n")

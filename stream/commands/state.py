@@ -50,6 +50,8 @@ def reset(
     what = f"the state of all {stage} workers" if everywhere else f"the tables in {settings.data_directory}"
     if not confirm:
         typer.confirm(f"delete {what}?", abort=True)
+    if everywhere:
+        Topics(settings).partitions()  # brokers that do not answer are found before anything is deleted
     _empty(settings.data_directory)
     if everywhere:
         _forget(stage, settings)

@@ -21,7 +21,7 @@ REFRESH_SECONDS = 0.2
 
 def watch(
     contact: Annotated[str | None, typer.Option(help="Only this contact.")] = None,
-    tenant: Annotated[str, typer.Option(help="The contact's tenant.")] = DEFAULT_TENANT,
+    tenant: Annotated[str | None, typer.Option(help=f"The contact's tenant; left out: {DEFAULT_TENANT}.")] = None,
     from_beginning: Annotated[
         bool, typer.Option("--from-beginning", help="Begin with the present scores of all.")
     ] = False,
@@ -30,7 +30,9 @@ def watch(
 
     Example: `heartline watch --contact c-42`
     """
-    wanted = contact_key(tenant, contact) if contact is not None else None
+    if tenant is not None and contact is None:
+        raise typer.BadParameter("--tenant is the tenant of a --contact: without one all are followed")
+    wanted = contact_key(tenant or DEFAULT_TENANT, contact) if contact is not None else None
     followed = Following(changes=ROWS)
     reader = TopicReader(Settings(), [HEALTH_SCORES, HEALTH_BAND_CHANGES])
     console = Console()

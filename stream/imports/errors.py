@@ -1,9 +1,10 @@
 """Errors of an import.
 
 HeartlineError
-└── ImportFailure             50
-    ├── MappingError          50   the mapping file is not what it should be, or does not fit the files
-    └── BadRow                50   a row of an export cannot become an event
+└── BadInput                      11
+    └── ImportFailure             11
+        ├── MappingError          11   the mapping file is not what it should be, or does not fit the files
+        └── BadRow                11   a row of an export cannot become an event
 """
 
 from stream.errors import BadInput

@@ -192,7 +192,9 @@ def load_mapping(path: Path) -> Mapping:
     """Read and check a mapping file; a MappingError names each field that is wrong."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise MappingError(f"cannot read the mapping {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(f"cannot read the mapping {path}: {error}") from error
     try:
         return Mapping.model_validate(document)

@@ -12,6 +12,7 @@ from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen, Folding
 from stream.replay.log import Log
 from stream.replay.running import fold_until
+from stream.replay.tenants import Tenants
 
 
 class Histories(msgspec.Struct):
@@ -41,20 +42,24 @@ class Since(NamedTuple):
         """Nothing counted yet."""
         return Histories(Census(self.period, self.first), Census(self.period, self.first), Comparison())
 
-    def compare(self, partition: int, advance: Advance) -> Histories:
-        """Fold a partition by both."""
-        found = self.empty()
-        with self._folding(partition, self.chosen) as folding:
+    def compare(self, partition: int, advance: Advance) -> tuple[Histories, frozenset[str]]:
+        """Fold a partition by both: what was found, and the tenants that it has."""
+        found, tenants = self.empty(), Tenants()
+        with self._folding(partition, self.chosen, tenants) as folding:
             fold_until(folding, self.log, None, found.model.take, lambda _: None)
-        with self._folding(partition, None) as folding:
+        with self._folding(partition, None, tenants) as folding:
             fold_until(folding, self.log, None, found.in_force.take, advance)
             old, new, now = folding.model(self.chosen.tenant), parse_model(self.chosen.document), folding.control().now
             comparing = Comparing(old, new, self.limit)
             for key, row in folding.rows():
                 comparing.compare(split_key(key), row, max(now, row.now))
         found.end = comparing.done()
-        return found
+        return found, tenants.seen
 
-    def _folding(self, partition: int, chosen: Chosen | None) -> Folding:
+    def _folding(self, partition: int, chosen: Chosen | None, tenants: Tenants) -> Folding:
         prefix = f"{self.chosen.tenant}/".encode()
-        return Folding(partition, chosen, lambda key: key.startswith(prefix), hand_on=not self.log.hands_on)
+
+        def wanted(key: bytes) -> bool:
+            return tenants.note(key) and key.startswith(prefix)
+
+        return Folding(partition, chosen, wanted, hand_on=not self.log.hands_on)

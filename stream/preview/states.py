@@ -8,11 +8,12 @@ from models.health.fold import PartitionFold
 from models.health.model import HealthModel, parse_model
 from models.health.state import ContactState
 from schemas.keys import split_key
+from stream.model_rows import BEHIND, ModelRow, document_key
 from stream.model_rows import PREFIX as MODELS
-from stream.model_rows import ModelRow, document_key
 from stream.parallel import Advance
 from stream.preview.comparing import Comparing, Comparison
 from stream.reading import TopicReader
+from stream.replay.tenants import Tenants
 from stream.scoring import RowCodec
 from stream.settings import Settings
 from stream.table import CONTROL_KEY
@@ -46,13 +47,14 @@ class States(NamedTuple):
         with closing(TopicReader(self.settings, [self.topic])) as reader:
             return reader.count()
 
-    def compare(self, partition: int, advance: Advance) -> Comparison:
-        """Compare the contacts of a partition."""
-        rows = self._latest(partition, advance)
+    def compare(self, partition: int, advance: Advance) -> tuple[Comparison, frozenset[str]]:
+        """Compare the contacts of a partition: what was found, and the tenants that it has had."""
+        tenants = Tenants()
+        rows = self._latest(partition, advance, tenants)
         control = _control(rows)
         fold = PartitionFold(control, _documents(rows, control, self.tenant))
         old, new = fold.model(self.tenant, control.offset), parse_model(self.document)
-        return self._compared(rows, control.now, old, new)
+        return self._compared(rows, control.now, old, new), tenants.seen
 
     def _compared(self, rows: dict[bytes, bytes], now: int, old: HealthModel, new: HealthModel) -> Comparison:
         comparing, prefix = Comparing(old, new, self.limit), f"{self.tenant}/".encode()
@@ -63,13 +65,15 @@ class States(NamedTuple):
                     comparing.compare(split_key(key), row, max(now, row.now))
         return comparing.done()
 
-    def _latest(self, partition: int, advance: Advance) -> dict[bytes, bytes]:
+    def _latest(self, partition: int, advance: Advance, tenants: Tenants) -> dict[bytes, bytes]:
         """The latest value of each key: about 1 KB of memory a contact of the partition. The plane's own stay out."""
         rows: dict[bytes, bytes] = {}
         prefix = f"{self.tenant}/".encode()
         with closing(TopicReader(self.settings, [self.topic])) as reader:
             for number, message in enumerate(reader.all(partition), 1):
                 key, value = message.key() or b"", message.value()
+                if key > BEHIND:
+                    tenants.note(key)
                 if value is None:
                     rows.pop(key, None)
                 elif key == CONTROL_KEY or key.startswith((prefix, MODELS)):

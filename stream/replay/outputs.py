@@ -1,7 +1,8 @@
 """Where the outputs of a replay go: files of JSON lines, or side topics."""
 
 import shutil
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -9,6 +10,7 @@ import msgspec
 
 from schemas.catalogue import HEALTH_SIGNALS, TOPICS, Topic
 from stream.errors import BadInput, ConfigurationError
+from stream.output_files import written
 from stream.reading import TopicReader
 from stream.replay.folding import WRITTEN, Sent
 from stream.sending import Sender
@@ -36,8 +38,8 @@ class Writing(Protocol):
 class Target(Protocol):
     """A place for outputs; it goes to other processes."""
 
-    def prepare(self) -> None:
-        """Make sure that nothing is there yet."""
+    def prepared(self) -> AbstractContextManager[None]:
+        """Make sure that nothing is there yet. What is written inside the context stays if that ends without error."""
 
     def partition(self, partition: int) -> Writing:
         """Write the outputs of one partition."""
@@ -51,11 +53,22 @@ class Files(NamedTuple):
 
     folder: Path
 
-    def prepare(self) -> None:
-        """Make the folder. Raises `BadInput` if it holds anything."""
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Make the folder; an error or Ctrl-C leaves nothing in it. Raises `BadInput` if it holds anything."""
+        was_there = self.folder.exists()
         self.folder.mkdir(parents=True, exist_ok=True)
         if any(self.folder.iterdir()):
             raise BadInput(f"{self.folder} is not empty: name a new folder, so that no two replays are mixed")
+        try:
+            yield
+        except BaseException:
+            for topic in WRITTEN:
+                for file in self.folder.glob(f"{topic}.*"):
+                    file.unlink()
+            if not was_there:
+                self.folder.rmdir()
+            raise
 
     def partition(self, partition: int) -> Writing:
         """Write the outputs of one partition to files of its own."""
@@ -66,7 +79,7 @@ class Files(NamedTuple):
         for topic in sorted(WRITTEN):
             parts = [part for number in range(partitions) if (part := _part(self.folder, topic, number)).exists()]
             if parts:
-                with (self.folder / f"{topic}.jsonl").open("wb") as whole:
+                with written(self.folder / f"{topic}.jsonl") as whole:
                     for part in parts:
                         with part.open("rb") as lines:
                             shutil.copyfileobj(lines, whole)
@@ -79,8 +92,9 @@ class SideTopics(NamedTuple):
     settings: Settings
     suffix: str
 
-    def prepare(self) -> None:
-        """Create the topics. Raises `ConfigurationError` if one of them holds records."""
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Create the topics; what was sent stays there. Raises `ConfigurationError` if one of them holds records."""
         topics = Topics(self.settings)
         partitions = topics.partitions().get(HEALTH_SIGNALS)
         sides = [self._side(TOPICS[name], partitions) for name in sorted(WRITTEN)]
@@ -89,6 +103,7 @@ class SideTopics(NamedTuple):
             with closing(TopicReader(self.settings, [side.name])) as reader:
                 if reader.count():
                     raise ConfigurationError(f"topic {side.name} holds records: choose another suffix, or delete it")
+        yield
 
     def partition(self, partition: int) -> Writing:
         """Send the outputs of one partition, confirmed when it is closed."""
@@ -104,8 +119,9 @@ class SideTopics(NamedTuple):
 class Nowhere(NamedTuple):
     """Only what is counted is kept."""
 
-    def prepare(self) -> None:
+    def prepared(self) -> AbstractContextManager[None]:
         """Nothing to do."""
+        return nullcontext()
 
     def partition(self, partition: int) -> Writing:
         """Write nothing."""

@@ -10,6 +10,7 @@ from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen, Folding, Sent, in_runs
 from stream.replay.log import Log
 from stream.replay.outputs import Target
+from stream.replay.tenants import Tenants, require_tenant
 
 
 class Span(NamedTuple):
@@ -33,21 +34,27 @@ class Replay(NamedTuple):
 
 
 def run(replay: Replay, processes: int, advance: Advance) -> Census:
-    """Fold all partitions of the log from its beginning, write the outputs of the time span, and count."""
+    """Fold all partitions of the log from its beginning, write the outputs of the time span, and count.
+
+    Raises `ConfigurationError` at the end of the log if that has nothing of the tenant whose model was chosen.
+    """
     partitions = replay.log.partitions()
-    replay.target.prepare()
-    total = Census(replay.period, replay.span.first)
-    for census in each_partition(partial(replay_partition, replay), range(partitions), processes, advance):
-        total.add(census)
-    replay.target.finish(partitions)
+    total, tenants = Census(replay.period, replay.span.first), frozenset[str]()
+    with replay.target.prepared():
+        for census, seen in each_partition(partial(replay_partition, replay), range(partitions), processes, advance):
+            total.add(census)
+            tenants |= seen
+        if replay.chosen is not None:
+            require_tenant(replay.chosen.tenant, tenants, "the log")
+        replay.target.finish(partitions)
     return total
 
 
-def replay_partition(replay: Replay, partition: int, advance: Advance) -> Census:
-    """Fold one partition in this process."""
-    census = Census(replay.period, replay.span.first)
+def replay_partition(replay: Replay, partition: int, advance: Advance) -> tuple[Census, frozenset[str]]:
+    """Fold one partition in this process: what was counted, and the tenants that it has."""
+    census, tenants = Census(replay.period, replay.span.first), Tenants()
     with (
-        Folding(partition, replay.chosen, hand_on=not replay.log.hands_on) as folding,
+        Folding(partition, replay.chosen, tenants.note, hand_on=not replay.log.hands_on) as folding,
         closing(replay.target.partition(partition)) as writing,
     ):
 
@@ -59,7 +66,7 @@ def replay_partition(replay: Replay, partition: int, advance: Advance) -> Census
                 writing.write(sent)
 
         fold_until(folding, replay.log, replay.span.end, take, advance)
-    return census
+    return census, tenants.seen
 
 
 def fold_until(folding: Folding, log: Log, end: int | None, take: Callable[[Sent], None], advance: Advance) -> None:

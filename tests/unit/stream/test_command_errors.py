@@ -1,8 +1,20 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from typer.testing import CliRunner
 
+from stream import sending, topics
 from stream.commands import running
+from stream.commands.app import app
+from stream.errors import BrokerUnreachable
 from stream.settings import Settings
+from tests.unit.stream.test_operations import HANDBOOK
+
+ROOT = Path(__file__).parents[3]
 
 
 def exits(monkeypatch: pytest.MonkeyPatch, raises: object) -> int:
@@ -56,3 +68,46 @@ def test_what_kafka_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
     refused = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
     assert exits(monkeypatch, refused) == 20
     assert capsys.readouterr().err.startswith("BrokerError: Kafka refused: ")
+
+
+def piped(command: str) -> "subprocess.CompletedProcess[str]":
+    """`heartline` and the rest of a line of bash, which has the exit code of what fails first."""
+    script = f"set -o pipefail; {sys.executable} -m stream {command}"
+    return subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_output_that_nobody_reads_any_more_ends_a_command_without_a_word() -> None:
+    done = piped("simulate --contacts 100 --days 300 | head -1")
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (running.UNREAD, "", 1)
+    assert re.search(rf"^\| {running.UNREAD} \|", HANDBOOK, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["simulate --days 1", "model schema", "settings"])
+def test_output_that_there_is_no_space_for_is_one_line(command: str) -> None:
+    done = piped(f"{command} > /dev/full")
+    assert (done.returncode, done.stderr.count("\n")) == (33, 1)
+    assert done.stderr.startswith("DiskFull: the output is cut off")
+
+
+SENDING = [
+    ["send", "EVENTS"], ["erase", "c"], ["restore", "c"], ["merge", "a", "b"],
+    ["state", "reset", "--everywhere", "--yes"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", SENDING, ids=" ".join)
+def test_brokers_that_do_not_answer_are_an_error_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(sending, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(topics, "TIMEOUT_SECONDS", 3.0)
+    kept = tmp_path / "data" / "kept"
+    kept.mkdir(parents=True)
+    events = tmp_path / "events.jsonl"
+    events.touch()
+    named = [str(events) if word == "EVENTS" else word for word in arguments]
+    env = {"HEARTLINE_BOOTSTRAP_SERVERS": "127.0.0.1:9", "HEARTLINE_DATA_DIRECTORY": str(kept.parent)}
+    done = CliRunner().invoke(app, named, env=env)
+    assert isinstance(done.exception, BrokerUnreachable)
+    assert "no broker of 127.0.0.1:9 answers" in str(done.exception)
+    assert kept.is_dir()

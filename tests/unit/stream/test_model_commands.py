@@ -130,6 +130,16 @@ def test_a_tenant_that_published_nothing_has_the_model_that_comes_with_heartline
     assert json.loads(output("show", "--tenant", "acme", "--json"))["offset"] is None
 
 
+@pytest.mark.parametrize("command", [["show"], ["show", "--json"], ["history"]], ids=" ".join)
+def test_a_tenant_that_nobody_knows_is_an_error_unless_it_has_published_something(
+    desk: Desk, command: list[str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="tenant 'acmee' is neither in HEARTLINE_TENANTS nor registered"):
+        raise run(*command, "--tenant", "acmee").exception or AssertionError
+    desk.events = [published("1", tenant="acmee")]
+    output(*command, "--tenant", "acmee")
+
+
 def test_the_model_in_force_is_shown_with_who_published_it_and_can_be_published_again(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -65,9 +65,21 @@ def test_an_outcome_whose_score_came_only_later_is_refused_or_skipped_and_counte
 
 def test_an_erased_contact_has_no_known_score() -> None:
     log = logged(answer(0, 9), erased(3), tick(20))
-    assert judge([outcome(10)], known(log, outcome(10)), 0, skip_unknown=True) == ([], 1)
+    judged, skipped = judge([outcome(2), outcome(10)], known(log, outcome(10)), 0, skip_unknown=True)
+    assert ([one.outcome for one in judged], skipped) == ([outcome(2)], 1)
     with pytest.raises(BadInput, match="its score was deleted before"):
         judge([outcome(10)], known(log, outcome(10)), 0)
+
+
+def test_a_backtest_that_would_skip_all_outcomes_says_why_it_has_none() -> None:
+    log = logged(answer(0, 9), erased(3), tick(20))
+    with pytest.raises(BadInput, match=r"its score was deleted before.*; no outcome is left"):
+        judge([outcome(10)], known(log, outcome(10)), 0, skip_unknown=True)
+
+
+def test_nothing_can_be_judged_by_an_empty_log() -> None:
+    with pytest.raises(BadInput, match="the log holds nothing"):
+        judge([outcome(10)], known(logged(), outcome(10)), 0)
 
 
 def by_hand(*bands: str) -> Report:

@@ -154,8 +154,9 @@ def test_several_processes_write_the_files_that_one_writes(tmp_path: Path) -> No
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
-    with pytest.raises(BadInput, match="is not empty"):
-        Files(tmp_path).prepare()
+    with pytest.raises(BadInput, match="is not empty"), Files(tmp_path).prepared():
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_line_has_the_key_and_the_value_as_it_stands_on_the_topic() -> None:

@@ -106,7 +106,8 @@ def test_the_hardest_hit_are_named_and_all_are_counted() -> None:
 def test_over_the_log_both_models_are_counted_since_a_day(tmp_path: Path) -> None:
     log, document = simulated(), b'{"version": "mine", "components": {"engagement": {}}}'
     since = Since(log, Chosen("default", document), to_milliseconds(START.replace(day=25)), "month", 5)
-    found = since.compare(0, lambda _: None)
+    found, tenants = since.compare(0, lambda _: None)
+    assert tenants == {"default"}
     assert found.in_force.bands().keys() >= {"2026-01", "2026-02", "2026-03"}
     last = max(found.model.bands())
     by_model = {name: count for name, count in found.model.bands()[last].items() if count}
