@@ -42,6 +42,7 @@ BLOCKS: tuple[Document, ...] = (
     },
     {"contact_health_declined": {"dwell_minutes": 0, "cooldown_hours": 1}},
     {"contact_health_recovered": {"enabled": False}, "no_recovery": {"days": 1, "solved": 0, "cooldown_hours": 0}},
+    {kind: {"enabled": False} for kind in OF_KIND},
 )  # fmt: skip
 DOCUMENTS: tuple[Document, ...] = tuple(
     {"version": f"{component}-{number}", "components": {component: {}}, "alerts": block}
