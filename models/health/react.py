@@ -92,8 +92,8 @@ def react(
     if state.published is not before and score_moved(before, state.published):
         touched |= SCORE
     if moved:
-        touched = model.rules.reads  # the rules may be others
-    if touched and (state.alerts or model.rules.any_holds(state, touched, now)):
+        touched = model.rules.reads  # the rules may be others, or none: then what was watched is forgotten
+    if (touched or moved) and (state.alerts or model.rules.any_holds(state, touched, now)):
         late = signal.at - to_milliseconds(fact.occurred_at) > DAY_MS
         how = Circumstances(now, signal.mode == "import" and not signal.alerts, late)
         watch_alerts(
@@ -116,7 +116,7 @@ def remodel(state: ContactState, subject: Subject, model: HealthModel, now: int,
     old = [] if before is None else before.components
     publish(reaction, state, subject, model, assess(state, model, now), old, MODEL_CHANGE, mode)
     how, touched = Circumstances(now, mode == "import"), model.rules.reads  # the rules may be others
-    if touched:
+    if touched or state.alerts:
         watch_alerts(
             reaction, state, subject, model, touched, how, MODEL_CHANGE, mode, before, everything=True, remodelled=True
         )

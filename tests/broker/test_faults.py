@@ -11,7 +11,7 @@ from typing import Final
 from schemas.catalogue import HEALTH_SCORES
 from tests.chaos import faults
 from tests.chaos.field import Fault, Field
-from tests.chaos.load import Load, helpdesk
+from tests.chaos.load import Load, helpdesk, with_troubles
 from tests.chaos.run import BROKER, PARTITIONS, create_topics, endure
 from tests.chaos.truth import verdict
 from tests.support.heartline import Heartline
@@ -21,17 +21,22 @@ PER_SECOND: Final = 250
 EVENTS: Final = 400 * PER_SECOND
 SESSION_SECONDS: Final = 4
 
+RAISED: Final = {
+    "contact_health_declined", "contact_health_recovered", "steep_drop", "ticket_volume_rising", "severity_rising",
+}  # fmt: skip
+"""The kinds of alerts that this load raises. Here nobody reads tones, and two weeks do not pass."""
+
 # `endure` adds the last one: all disks wiped, the state rebuilt, every contact scored anew from it.
 SERIES: Final[tuple[Fault, ...]] = (
     faults.kill_scoring,
     faults.kill_intake,
     faults.lose_disk,
-    faults.recompute,
     faults.send_again,
     faults.kill_all,
     faults.add_scoring,
     faults.add_scoring,
     Field.wait_ready,
+    faults.recompute,
     faults.zombie_scoring,
     Field.wait_ready,
     faults.lose_all_disks,
@@ -54,7 +59,7 @@ def test_killed_frozen_and_moved_workers_lost_disks_a_killed_broker_and_repeated
             HEARTLINE_SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS),
         )
         create_topics(heartline)
-        load = Load(heartline.settings, helpdesk(1, EVENTS, 400), PER_SECOND, seed=1)
+        load = Load(heartline.settings, with_troubles(helpdesk(1, EVENTS, 400)), PER_SECOND, seed=1)
         try:
             endure(Field(heartline, load, Random(1)), SERIES, pauses=(0.3, 1.0))
             found = verdict(heartline, load.sent)
@@ -63,3 +68,4 @@ def test_killed_frozen_and_moved_workers_lost_disks_a_killed_broker_and_repeated
     assert found.problems == []
     assert found.records["dead letters"] > 0
     assert found.records[HEALTH_SCORES] > found.contacts > 300
+    assert found.alerts.keys() >= RAISED

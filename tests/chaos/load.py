@@ -5,11 +5,15 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
-from schemas.base import Event
+from schemas.base import Event, SurveyKind, from_milliseconds
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS, INPUTS
 from schemas.decoding import encode
+from schemas.messages import MessageCreated
 from schemas.signals import Signal, Tick
+from schemas.surveys import SurveyAnswered
+from schemas.tickets import TicketOpened, TicketSolved
 from stream.sending import Sender
 from stream.settings import Settings
 from stream.simulate import deliver, simulate
@@ -17,6 +21,7 @@ from tests.chaos.truth import POISON
 
 DAYS = 45
 DAY_MS = 86_400_000
+TROUBLE_EVERY, TROUBLE_LASTS = 250, 5
 POISONED = (b"", b"{", b"\xff\xfe", b"null", b'{"type":"ticket.exploded"}', b'{"type":"survey.answered","value":"NaN"}')
 
 
@@ -28,6 +33,57 @@ def helpdesk(seed: int, events: int, contacts: int) -> list[Event]:
     )
     arrivals = deliver(happened, seed=seed, duplicates=0.05, late=0.03, out_of_order=0.1)
     return [arrival.event for arrival in arrivals]
+
+
+def with_troubles(events: list[Event]) -> list[Event]:
+    """The events, and between them contacts for whom all goes well, then wrong, then well again, today: the helpdesk
+    itself tells only of days that have passed, and what comes so late raises no alert before the next recompute.
+    """
+    now = time.time_ns() // 1_000_000
+    mixed: list[Event] = []
+    for number, start in enumerate(range(0, len(events), TROUBLE_EVERY)):
+        mixed += events[start : start + TROUBLE_EVERY]
+        for part, one in ((_before, number), (_trouble, number - TROUBLE_LASTS), (_after, number - 2 * TROUBLE_LASTS)):
+            if one >= 0:
+                mixed += part(f"troubled-{one:04}", now)
+    return mixed
+
+
+def _before(contact: str, now: int) -> Iterator[Event]:
+    """A month ago: the highest answer, and four small tickets."""
+    yield _answer(contact, now - 35 * DAY_MS, "nps", 10)
+    for number in range(4):
+        name = f"{contact}-{number}"
+        opened, solved = (_about(f"{name}-{day}", contact, now - day * DAY_MS) for day in (30 + number, 29))
+        yield TicketOpened(**opened, ticket=name, severity="low")
+        yield TicketSolved(**solved, ticket=name)
+
+
+def _trouble(contact: str, now: int) -> Iterator[Event]:
+    """Three urgent tickets, the lowest answers and bitter words."""
+    for number in range(4, 7):
+        name = f"{contact}-{number}"
+        yield TicketOpened(**_about(name, contact, now), ticket=name, severity="urgent")
+    yield _answer(contact, now, "nps", 0)
+    yield _answer(contact, now, "csat", 0)
+    name = f"{contact}-words"
+    text = "This is awful, terrible, horrible."
+    yield MessageCreated(**_about(name, contact, now), message=name, author="customer", text=text)
+
+
+def _after(contact: str, now: int) -> Iterator[Event]:
+    """The highest answers once more."""
+    yield _answer(contact, now + 1, "nps", 10)
+    yield _answer(contact, now + 1, "csat", 10)
+
+
+def _answer(contact: str, at: int, kind: SurveyKind, value: float) -> SurveyAnswered:
+    about = _about(f"{contact}-{kind}-{at}", contact, at)
+    return SurveyAnswered(**about, kind=kind, value=value, scale_min=0, scale_max=10)
+
+
+def _about(name: str, contact: str, at: int) -> dict[str, Any]:
+    return {"event_id": name, "occurred_at": from_milliseconds(at), "contact": contact}
 
 
 class Load:

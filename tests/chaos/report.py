@@ -30,6 +30,7 @@ def text(result: Result) -> str:
     described = {fault.__name__: (fault.__doc__ or "").strip().rstrip(".") for fault in WEIGHTS}
     rows = [f"| {described[name]} | {count} |" for name, count in sorted(result.done.items(), key=lambda i: -i[1])]
     ends = ", ".join(f"{name} {count} times" for name, count in sorted(result.ends.items())) or "none"
+    alerts = ", ".join(f"`{kind}` {count:,}" for kind, count in sorted(found.alerts.items())) or "none"
     records = [f"| `{topic}` | {count:,} |" for topic, count in sorted(found.records.items())]
     return "\n".join(
         [
@@ -42,6 +43,8 @@ def text(result: Result) -> str:
             f"{len(found.lost)} lost, {len(found.doubled)} doubled, {len(found.wrong)} wrong.**",
             "",
             f"Workers that ended by themselves with a named error and were started again: {ends}.",
+            "",
+            f"Alerts of contacts: {alerts}.",
             "",
             "| Fault | Times |",
             "|---|---:|",

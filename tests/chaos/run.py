@@ -11,7 +11,7 @@ from random import Random
 from stream.topics import Topics, all_topics
 from tests.chaos.faults import WEIGHTS
 from tests.chaos.field import Fault, Field
-from tests.chaos.load import Load, helpdesk
+from tests.chaos.load import Load, helpdesk, with_troubles
 from tests.chaos.truth import Verdict, verdict
 from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
@@ -71,7 +71,7 @@ def run(plan: Plan, folder: Path, limit_seconds: float, say: Say = print) -> Res
         heartline = Heartline(broker, folder / "workers", HEARTLINE_PARTITIONS=str(PARTITIONS))
         create_topics(heartline)
         events = helpdesk(plan.seed, int(plan.per_second * limit_seconds), plan.contacts)
-        load = Load(heartline.settings, events, plan.per_second, plan.seed)
+        load = Load(heartline.settings, with_troubles(events), plan.per_second, plan.seed)
         field = Field(heartline, load, Random(plan.seed))
         try:
             done = endure(field, plan.series(), started + limit_seconds, timed)

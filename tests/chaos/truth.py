@@ -16,6 +16,7 @@ import msgspec
 from schemas.base import Event
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
     HEALTH_SCORE_HISTORY,
     HEALTH_SCORES,
@@ -26,14 +27,17 @@ from schemas.catalogue import (
 from schemas.control import ModelPublished
 from schemas.decoding import DecodeFailure, decode_event
 from schemas.profiles import AccountUpdated
-from schemas.scores import BandChanged, Output, ScoreClosed, ScoreUpdated
+from schemas.scores import AlertRaised, BandChanged, Output, ScoreClosed, ScoreUpdated
 from schemas.signals import AccountSignal, Clock, Erased, Signal, Tick
 from tests.oracle.comparing import (
+    alert_as_expected,
+    alert_as_told,
     band_as_expected,
     band_as_told,
     close_as_expected,
     close_as_told,
     differences,
+    in_order,
     score_as_expected,
     score_as_told,
 )
@@ -84,9 +88,12 @@ class Seen(NamedTuple):
 
 @dataclass
 class Verdict:
-    """What was compared, and what disagrees: expected and missing, there twice, or there and not as it has to be."""
+    """What was compared (`records` by topic, `alerts` of contacts by kind), and what disagrees: expected and missing,
+    there twice, or there and not as it has to be.
+    """
 
     records: Counter[str] = field(default_factory=Counter)
+    alerts: Counter[str] = field(default_factory=Counter)
     contacts: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -249,6 +256,7 @@ class Told:
     scores: list[ScoreUpdated] = field(default_factory=list)
     bands: list[BandChanged] = field(default_factory=list)
     closes: list[ScoreClosed] = field(default_factory=list)
+    alerts: list[AlertRaised] = field(default_factory=list)
     tombstones: int = 0
 
 
@@ -282,6 +290,12 @@ def _compare_contact(found: Verdict, name: str, told: Told, expected: OracleCont
         [close_as_told(one) for one in told.closes],
         [close_as_expected(one) for one in expected.closes],
     )
+    _compare_records(
+        found,
+        f"{HEALTH_ALERTS}: {name}",
+        in_order([alert_as_told(one) for one in told.alerts]),
+        in_order([alert_as_expected(one) for one in expected.alerts.told]),
+    )
     if told.tombstones != len(expected.tombstones):
         found.wrong.append(f"{name} has {told.tombstones} tombstones, not {len(expected.tombstones)}")
 
@@ -306,6 +320,11 @@ def _told(found: Verdict, heartline: Heartline) -> dict[Subject, Told]:
         told[record.subject].bands.append(_decoded(record, BandChanged, ids))
     for record in _in_order(heartline, found, HEALTH_SCORE_HISTORY):
         told[record.subject].closes.append(_decoded(record, ScoreClosed, ids))
+    for record in _in_order(heartline, found, HEALTH_ALERTS):
+        alert = _decoded(record, AlertRaised, ids)
+        if alert.contact is not None:  # those of accounts depend on what comes of all their contacts
+            told[record.subject].alerts.append(alert)
+            found.alerts[alert.kind] += 1
     found.doubled += [f"the event id {event_id} was given {n} times" for event_id, n in ids.items() if n > 1]
     return told
 
@@ -332,7 +351,8 @@ def _by_partition(records: Iterable[Seen]) -> dict[int, list[Seen]]:
 
 def _entry(record: Seen) -> Entry:
     signal = _decode_signal(record.value or b"")
-    return Entry(signal.at, None if record.key is None else record.subject, signal.fact)
+    subject = None if record.key is None else record.subject
+    return Entry(signal.at, subject, signal.fact, signal.mode, signal.alerts)
 
 
 def _name(entry: Entry) -> Name:

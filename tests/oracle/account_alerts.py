@@ -138,6 +138,8 @@ class OracleAccount:
                 stand = OVER if score is None else condition(rule, self, score)
                 untold = quiet or (remodelled and not rule["on_model_change"])
                 self._hear(kind, Look(self._now, stand, since(self), rule, untold, late, daily, score is None))
+            else:
+                self._hear(kind, Look(self._now, OVER, self._now, rule, unwatched=True))
 
     def _hear(self, kind: str, look: Look) -> None:
         looks = self._looks[kind] = [*self._looks[kind], look]

@@ -12,7 +12,8 @@ class Look:
     """How a condition stood at a time, and since when, if it began to hold then.
 
     `quiet`: what begins or ends is not told (an import, another model). `late`: what moved it had occurred a day
-    before. `daily`: it is the morning. `gone`: there is no score any more.
+    before. `daily`: it is the morning. `gone`: there is no score any more. `unwatched`: the model in force does not
+    have the kind.
     """
 
     now: int
@@ -23,6 +24,7 @@ class Look:
     late: bool = False
     daily: bool = False
     gone: bool = False
+    unwatched: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ class Story:
 
     def hear(self, number: int, look: Look) -> None:
         """The look with this number."""
-        if look.stand == HOLDS:
+        if look.unwatched:
+            self._within = self._holds_since = None  # nobody looks: what was is over, and nothing is said of it
+            self._came_late = self._went_late = False
+        elif look.stand == HOLDS:
             self._holds(number, look)
         else:
             self._holds_not(number, look)

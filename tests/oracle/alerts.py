@@ -70,8 +70,16 @@ class OracleAlerts:
         another model (`timely`) look at all, and time alone can only end them.
         """
         for kind in CONDITIONS:
-            if rules[kind]["enabled"] and (kind in moved or timely):
+            if not rules[kind]["enabled"]:
+                self._look_away(kind, now, rules)
+            elif kind in moved or timely:
                 self._look(kind, now, rules, seen, kind in moved, how)
+
+    def _look_away(self, kind: str, now: int, rules: Rules) -> None:
+        looks = self._looks.get(kind, [])
+        if looks and not looks[-1].unwatched:
+            looks = self._looks[kind] = [*looks, Look(now, OVER, now, rules[kind], unwatched=True)]
+            self._stories[kind] = story_of(kind, looks)
 
     def _look(self, kind: str, now: int, rules: Rules, seen: Seen | None, moved: bool, how: How) -> None:
         rule, looks = rules[kind], self._looks.get(kind, [])

@@ -4,6 +4,8 @@ An episode begins when its alert goes out and ends when its condition is over fo
 condition may come and go: that is counted, not told.
 """
 
+from collections.abc import Container
+
 from models.health.alerts.rule import CLEAR, HOLDS, AlertRule, Circumstances
 from models.health.state import AlertState
 
@@ -37,6 +39,20 @@ def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circum
 def due_at(alert: AlertState, rule: AlertRule) -> int | None:
     """When the alert goes out by time alone, if its condition goes on to hold."""
     return None if alert.active or alert.since is None or alert.late else _ready(alert, rule)
+
+
+def unwatch(alerts: list[AlertState], watched: Container[int]) -> bool:
+    """Forget (in place) how the conditions stand of kinds that are not `watched`, by their codes: whether any is
+    another now. An episode ends untold; the cooldown and the number of episodes stay.
+    """
+    changed = False
+    for alert in tuple(alerts):
+        if alert.kind not in watched and (alert.active or alert.since is not None):
+            alert.active, alert.since, alert.late = False, None, False
+            if not (alert.episodes or alert.suppressed):
+                alerts.remove(alert)
+            changed = True
+    return changed
 
 
 def _active(alert: AlertState, stand: int, how: Circumstances) -> int:

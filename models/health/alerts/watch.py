@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.health.alerts.confidence import LEVELS
-from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step
+from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step, unwatch
 from models.health.alerts.reasons import score_reasons
 from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, SCORE, AlertRule, Circumstances
 from models.health.bands import BANDS
@@ -62,10 +62,11 @@ def watch(
     """Look at a row after `touched` of it has changed: the alerts that go out, and whether the row did.
 
     With `everything` all alerts that the row has a state of are looked at: at the daily recompute, when something is
-    due and under another model (`remodelled`). `previous` is the score before.
+    due and under another model (`remodelled`) or in another segment, which may not watch all of them any more.
+    `previous` is the score before.
     """
     told: list[AlertRaised] = []
-    changed = False
+    changed = everything and unwatch(state.alerts, rules.by_code)
     for rule in rules.by_name.values() if everything and state.alerts else rules.readers(touched):
         alert = _find(state.alerts, rule.code)
         if alert is None and not rule.reads & touched:

@@ -7,7 +7,7 @@ from models.health.accounts.alerts.reasons import lost_most
 from models.health.accounts.alerts.rule import AccountRule
 from models.health.accounts.alerts.standing import Standing
 from models.health.accounts.state import AccountState
-from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step
+from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step, unwatch
 from models.health.alerts.rule import CLEAR, HOLDS, Circumstances
 from models.health.bands import BANDS
 from models.health.closes import score_at
@@ -35,7 +35,7 @@ def watch_account(
     `previous` is the score before. `remodelled`: another model alone is what moved the row.
     """
     told: list[AlertRaised] = []
-    changed = False
+    changed = unwatch(state.alerts, {rule.code for rule in rules}) if state.alerts else False
     for rule in rules:
         alert = next((one for one in state.alerts if one.kind == rule.code), None)
         stand = CLEAR if standing is None else rule.stand(standing, how.now)

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from tests.unit.models.health.building import Row, answer, merged, message, opened, override, profile
+from schemas.base import from_milliseconds
+from tests.unit.models.health.building import Row, answer, merged, message, ms, opened, override, profile
 from tests.unit.models.health.test_alerts import DECLINE, MINUTE, Desk, kinds, model
 
 
@@ -72,3 +73,33 @@ def test_an_override_of_the_same_moment_with_another_band_is_published() -> None
     reaction = row.feed(override(2, "champion", event="e2"))
     assert reaction.score is not None
     assert reaction.score.band == "champion"
+
+
+def test_a_kind_turned_off_and_on_again_is_looked_at_anew_and_raises_no_storm() -> None:
+    desk = Desk(DECLINE)
+    desk.say(answer(1, 1))
+    desk.publish(model("off"), 1 + MINUTE)
+    assert desk.row is not None
+    assert (desk.row.alerts, desk.row.due_at) == ([], None)
+    assert desk.publish(DECLINE, 1 + 20 * MINUTE) == desk.clock(2) == desk.tick(2.2) == []
+
+
+def test_the_cooldown_and_the_number_of_episodes_outlast_that_a_kind_is_off() -> None:
+    desk = Desk(model(contact_health_declined={"dwell_minutes": 0}))
+    desk.say(answer(1, 1))
+    desk.publish(model("off"), 1.1)
+    desk.say(answer(1.2, 9))
+    desk.publish(model("on", contact_health_declined={"dwell_minutes": 0}), 1.3)
+    assert desk.say(answer(1.4, 1)) == []
+    (alert,) = desk.clock(2.1)
+    assert (alert.at, alert.first_time) == (from_milliseconds(ms(2)), False)
+
+
+def test_a_segment_that_does_not_watch_a_kind_makes_its_dwell_begin_anew() -> None:
+    desk = Desk(segmented({}, {"enabled": False}))
+    desk.say(answer(1, 1))
+    desk.say(profile(1 + 5 * MINUTE, attributes={"plan": "gold"}))
+    desk.say(profile(1 + 8 * MINUTE, attributes={"plan": "team"}))
+    assert desk.clock(1 + 17 * MINUTE) == []
+    (alert,) = desk.clock(1 + 19 * MINUTE)
+    assert alert.at == from_milliseconds(ms(1 + 18 * MINUTE))

@@ -5,17 +5,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.base import from_milliseconds
+from schemas.base import Tone, from_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored, ModelPublished, OverrideSet
 from schemas.messages import MessageClassified
 from schemas.signals import Clock, Tick
 from schemas.surveys import SurveyAnswered
 from schemas.tickets import TicketOpened, TicketReopened, TicketSolved, TicketUpdated
 from tests.oracle.agreeing import disagreements
-from tests.oracle.log import Entry
+from tests.oracle.alert_rules import OF_KIND
+from tests.oracle.log import Entry, run_oracle
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 20_000 * DAY
@@ -40,6 +42,7 @@ BLOCKS: tuple[Document, ...] = (
     },
     {"contact_health_declined": {"dwell_minutes": 0, "cooldown_hours": 1}},
     {"contact_health_recovered": {"enabled": False}, "no_recovery": {"days": 1, "solved": 0, "cooldown_hours": 0}},
+    {kind: {"enabled": False} for kind in OF_KIND},
 )  # fmt: skip
 DOCUMENTS: tuple[Document, ...] = tuple(
     {"version": f"{component}-{number}", "components": {component: {}}, "alerts": block}
@@ -125,11 +128,11 @@ def happened(draw: Draw, number: int, now: int, kind: type[Any], imported: bool)
     return Entry(now, ("default", contact), fact, mode, imported and draw(percent) < 20)
 
 
-def answered(at: int, contact: str, score: int) -> Entry:
+def answered(at: int, contact: str, score: int, name: str | None = None) -> Entry:
     """An NPS answer that makes this score."""
     fact = SurveyAnswered(
-        event_id=contact, occurred_at=from_milliseconds(at), contact=contact, kind="nps", value=score, scale_min=0,
-        scale_max=100,
+        event_id=name or contact, occurred_at=from_milliseconds(at), contact=contact, kind="nps", value=score,
+        scale_min=0, scale_max=100,
     )  # fmt: skip
     return Entry(at, ("default", contact), fact)
 
@@ -152,3 +155,70 @@ def published(at: int, document: Document, name: str) -> Entry:
 @given(logs(), st.sampled_from([1, 3]))
 def test_a_log_made_to_flap_gives_the_alerts_that_the_oracle_says(log: list[Entry], sweep_every: int) -> None:
     assert disagreements(log, sweep_every) == []
+
+
+def opened(day: float, *severities: str) -> list[Entry]:
+    """Tickets of ann, one after the other."""
+    return [
+        about_ticket(TicketOpened, START + round(day * DAY) + number * MINUTE, f"{day}-{number}", severity=severity)
+        for number, severity in enumerate(severities)
+    ]
+
+
+def gone(day: float, *tickets: str) -> list[Entry]:
+    """Tickets of ann that go to bob."""
+    moved = {"contact": "bob", "previous_contact": "ann"}
+    return [about_ticket(TicketUpdated, START + round(day * DAY), ticket, **moved) for ticket in tickets]
+
+
+def about_ticket(kind: type[Any], at: int, ticket: str, **fields: Any) -> Entry:
+    """A fact about a ticket."""
+    about = {"event_id": f"{kind.__name__} {ticket}", "occurred_at": from_milliseconds(at), "contact": "ann"}
+    return Entry(at, ("default", "ann"), kind(**about | fields, ticket=ticket))
+
+
+def scored(*scores: int) -> list[Entry]:
+    """Ann's scores, a minute apart, after a day closed at 90."""
+    tick = Entry(START + FOUR, None, Tick(day=date(1970, 1, 1) + timedelta(days=START // DAY)))
+    return [tick, *(answered(START + DAY + n * MINUTE, "ann", score, f"s{n}") for n, score in enumerate(scores))]
+
+
+def upset(*tones: Tone) -> list[Entry]:
+    """Ann's messages, a minute apart."""
+    return [
+        Entry(at, ("default", "ann"), MessageClassified(
+            event_id=f"m{at}", occurred_at=from_milliseconds(at), contact="ann", message=f"m{at}", author="customer",
+            label="negative", tones=(tone,),
+        ))
+        for at, tone in enumerate(tones, START + DAY)
+    ]  # fmt: skip
+
+
+NORMAL, LEFT = ["normal"] * 20, ["50-0", "50-1", "50-2"]
+EDGES: dict[str, tuple[str, list[Entry]]] = {
+    "a level more": ("severity_rising", opened(1, "normal", "normal") + opened(50, "high", "high")),
+    "half a level is not over": (
+        "severity_rising",
+        opened(1, "normal", "normal") + opened(50, "urgent", "urgent", "low", "low") + opened(51, "urgent", "urgent"),
+    ),
+    "twice as many": ("ticket_volume_rising", opened(1, *NORMAL[:15]) + opened(50, *NORMAL[:7])),
+    "half as many more is not over": (
+        "ticket_volume_rising",
+        opened(1, *NORMAL) + opened(50, *NORMAL[:10]) + gone(51, *LEFT) + opened(52, *NORMAL[:3]),
+    ),
+    "15 points": ("steep_drop", scored(75)),
+    "10 points are not over": ("steep_drop", scored(75, 80, 75)),
+    "the lowest of the upset": ("tone", upset("happy", "sad", "frustrated")),
+    "one upset is not over": ("tone", upset("sad", "sad", "happy", "happy", "sad", "sad")),
+}
+
+
+@pytest.mark.parametrize(("kind", "happened"), EDGES.values(), ids=EDGES)
+def test_at_the_edge_of_a_condition_its_alert_goes_out_and_at_the_other_its_episode_lasts(
+    kind: str, happened: list[Entry]
+) -> None:
+    block = {one: {"enabled": one == kind, "cooldown_hours": 0} for one in OF_KIND}
+    log = [published(START, {"version": "m", "components": {"nps": {}}, "alerts": block}, "first")]
+    log += [answered(START, "ann", 90), *happened]
+    assert [alert.kind for alert in run_oracle(log)["default", "ann"].alerts.told] == [kind]
+    assert disagreements(log) == []

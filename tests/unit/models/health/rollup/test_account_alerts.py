@@ -298,6 +298,19 @@ def test_a_kind_that_is_off_is_not_told() -> None:
     assert one.clock(2) == []
 
 
+def test_a_kind_turned_off_and_on_again_is_looked_at_anew_and_raises_no_storm() -> None:
+    off = {"account_health_declined": {"enabled": False}}
+    one = One()
+    one.member(1, 20)
+    one.model(1 + MINUTE, alerts=off)
+    assert one.model(1 + 20 * MINUTE) == one.clock(2) == []
+    other = One()
+    other.member(1, 20)
+    assert kinds(other.clock(1.5)) == ["account_health_declined"]
+    other.model(2, alerts=off)
+    assert other.model(3) == other.member(4, 50) == [], "its episode has ended untold"
+
+
 def test_what_is_told_anew_after_a_reset_raises_nothing_twice() -> None:
     one = One()
     one.member(1, 70, decision_maker=True)

@@ -12,7 +12,7 @@ from schemas.control import ModelPublished
 from schemas.profiles import AccountUpdated
 from schemas.scores import AlertRaised
 from schemas.signals import AccountSignal, Clock, Contribution, MemberContribution, MemberLeft, Tick, TickDone
-from tests.oracle.account_alerts import OracleAccount, Told
+from tests.oracle.account_alerts import OF_KIND, OracleAccount, Told
 from tests.unit.models.health.rollup.test_account_alerts import SUBJECT, One
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -37,6 +37,7 @@ BLOCKS: tuple[dict[str, Any], ...] = (
         "new_point_of_contact": {"days": 1, "dwell_minutes": 10},
         "seats_decreased": {"days": 7, "cooldown_hours": 0},
     },
+    {kind: {"enabled": False} for kind in OF_KIND},
 )  # fmt: skip
 
 percent = st.integers(0, 99)
@@ -63,7 +64,7 @@ def logs(draw: Draw) -> list[AccountSignal]:
         chance = draw(st.integers(0, 11))
         if chance == 0:
             log.append(AccountSignal(at=now, fact=Clock()))
-        elif chance == 1:
+        elif chance < 3:
             log.append(published(now, number, draw(st.sampled_from(BLOCKS))))
         else:
             kind = draw(st.sampled_from(about))
