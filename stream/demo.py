@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from errno import EADDRINUSE
 from itertools import islice
 from pathlib import Path
+from random import randrange
 from socket import create_server
 from types import TracebackType
 from typing import Final
@@ -47,7 +49,7 @@ class Worker:
         self, stage: Stage, folder: Path, environment: dict[str, str], program: Sequence[str] = ("-m", "stream")
     ) -> None:
         self.stage = stage
-        self.port = _free_port()
+        self.port = free_port()
         self._log = folder / f"{stage}.log"
         self.data_directory = folder / stage
         own = {"HEARTLINE_DATA_DIRECTORY": str(self.data_directory), "HEARTLINE_HTTP_PORT": str(self.port)}
@@ -126,6 +128,17 @@ class Demo:
             return taken >= sent and folded >= log.count() > 0
 
 
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on.
+
+    It lies below those that the system gives to connections, so that none of them takes it before its server does.
+    """
+    while True:
+        port = randrange(20_000, 32_768)
+        try:
+            create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            if error.errno != EADDRINUSE:
+                raise
+        else:
+            return port

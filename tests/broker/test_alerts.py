@@ -42,6 +42,7 @@ class Desk:
         self.scoring = heartline.start("scoring")
         document = msgspec.Raw(msgspec.json.encode(MODEL))
         self._say(ModelPublished, version="impatient", model=document, author="carol")
+        heartline.wait_settled()  # a survey may not overtake the model: what another model has put at risk is not told
 
     def _say(self, event: type[Event], **facts: Any) -> None:
         self._events += 1
