@@ -151,8 +151,9 @@ machine does; ratios are taken within a round and vary less.
 through the code of imports, with fixed sentiment labels) lies in four partitions before a contestant starts. The clock
 runs from the moment at which 5 % of the outputs are in Kafka to the last of them; CPU is that of the contestant's
 process in the same time, all its threads included. Every contestant does the same work with each record: Heartline's
-own fold, and the same scores and band changes with the same headers; after each run the outputs are read (committed
-ones only) and compared with a fold in this program, byte for byte.
+own fold, and the same outputs with the same headers; after each run they are read (committed ones only) and compared
+with a fold in this program, byte for byte. Before the first, the bare loop runs once unmeasured: meanwhile a fresh
+broker compiles its code.
 
 - **Heartline**: the scoring worker as it is deployed, exactly once: state in RocksDB, changelog, transactions.
 - **all factors on**: the same worker, whose tenant has a model with every component of the factor library that
@@ -164,7 +165,7 @@ ones only) and compared with a fold in this program, byte for byte.
 
 **Ticket to score.** Tickets are opened in `support.tickets` at an even rate, 30 % of the throughput above; the time is
 that from the call that hands a ticket to the Kafka client to the moment at which a reader of committed data has its
-score from `health.scores`, through intake and scoring. Before, the same load runs for 25 s, so that the broker has
+score from `health.scores`, through intake and scoring. Before, the same load runs for 60 s, so that the broker has
 compiled its code, as one that runs for days. CPU is that of each process meanwhile, load and reader (bench) included.
 
 **A million contacts.** {contacts:,} rows of the simulated load, in four partitions, lie in the changelog; a scoring

@@ -71,6 +71,9 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> dict[str, l
             "Quix Streams": (full, bench.quix),
             "bare loop": (full, bench.bare),
         }
+        say("both brokers warm up: a fresh one compiles its code in the first run")
+        bench.bare(full, "warm")
+        other_bench.bare(by_all_factors, "warm")
         runs: dict[str, list[Run]] = {name: [] for name in contestants}
         for number in range(rounds):
             for name, (log, contestant) in contestants.items():

@@ -7,6 +7,7 @@ import msgspec
 from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, AlertRule
 from models.health.components.severity import severities
 from models.health.components.severity_trend import HISTORY_DAYS, RECENT_DAYS
+from models.health.components.windows import opened_between
 from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import TICKETS
 from models.health.state import ContactState
@@ -48,8 +49,11 @@ class SeverityRising(AlertRule, frozen=True, kw_only=True):
 
     def _rise(self, state: ContactState, now: int) -> float:
         recent_from = now - RECENT_DAYS * DAY_MS
+        before_from = recent_from - HISTORY_DAYS * DAY_MS
+        if opened_between(state, before_from, recent_from) < self.min_tickets:
+            return 0.0
         recent = severities(state, recent_from)
-        before = severities(state, recent_from - HISTORY_DAYS * DAY_MS, recent_from)
+        before = severities(state, before_from, recent_from)
         if recent.tickets < self.min_tickets or before.tickets < self.min_tickets:
             return 0.0
         rise = recent.levels / recent.tickets - before.levels / before.tickets

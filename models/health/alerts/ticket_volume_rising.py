@@ -47,8 +47,10 @@ class TicketVolumeRising(AlertRule, frozen=True, kw_only=True):
     def _rate(self, state: ContactState, now: int) -> tuple[int, float]:
         recent_from = now - RECENT_DAYS * DAY_MS
         before = opened_between(state, recent_from - HISTORY_DAYS * DAY_MS, recent_from)
+        if before < self.min_history:
+            return 0, 0.0
         recent = opened_between(state, recent_from)
-        return recent, recent * HISTORY_DAYS / (before * RECENT_DAYS) if before >= self.min_history else 0.0
+        return recent, recent * HISTORY_DAYS / (before * RECENT_DAYS)
 
     def reasons(self, state: ContactState, now: int) -> list[str]:
         """How many tickets."""

@@ -3,7 +3,7 @@
 from itertools import accumulate
 
 from models.health.components.once import Once
-from models.health.facts.tickets import NEVER, Ticket, packed_is_here
+from models.health.facts.tickets import NEVER, Ticket, packed_is_here, ticket_times
 from models.health.state import ContactState
 
 
@@ -20,8 +20,9 @@ class OwnTickets:
 
     @Once
     def opened(self) -> tuple[int, ...]:
-        """When they were opened, in order."""
-        return tuple(sorted([ticket.opened_at for ticket in self.all]))
+        """When they were opened, in order. Of most rows nothing else is asked: so they are not unpacked for this."""
+        times = [ticket_times(one) for one in self.packed]
+        return tuple(sorted([opened_at for is_here, opened_at, _ in times if is_here]))
 
     @Once
     def answered(self) -> tuple[tuple[int, int], ...]:

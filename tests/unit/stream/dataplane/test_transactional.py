@@ -1,6 +1,5 @@
 """What the transactional delivery does when a transaction breaks: every path, with producers that fail on cue."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,7 +28,6 @@ class FakeProducer:
         self._turn = turn
         self._calls = calls
         self.errors: dict[str, list[KafkaError]] = {}
-        self.refused_rows: KafkaError | None = None
 
     def _call(self, name: str) -> None:
         self._calls.append((self._turn, name))
@@ -42,15 +40,8 @@ class FakeProducer:
     def begin_transaction(self) -> None:
         self._call("begin")
 
-    def produce(self, *_args: Any, **_more: Any) -> None:
-        self._call("produce")
-
-    def produce_batch(self, _topic: str, messages: list[dict[str, Any]], **_more: Any) -> int:
-        self._call("rows")
-        if self.refused_rows is None:
-            return len(messages)
-        messages[0]["_error"] = self.refused_rows
-        return 0
+    def produce(self, topic: str, *_args: Any, **_more: Any) -> None:
+        self._call("rows" if topic == SETTINGS.changelog else "produce")
 
     def send_offsets_to_transaction(self, *_args: Any) -> None:
         self._call("offsets")
@@ -145,20 +136,10 @@ def test_what_may_heal_is_done_again_by_a_new_producer_of_the_same_turn(delivery
     assert delivery.deliver() == whole(0)
 
 
-def _refuse_output(producer: FakeProducer, error: KafkaError) -> None:
-    producer.errors = {"produce": [error]}
-
-
-def _refuse_row(producer: FakeProducer, error: KafkaError) -> None:
-    producer.refused_rows = error
-
-
-@pytest.mark.parametrize("refuse", [_refuse_output, _refuse_row])
-def test_a_transaction_that_breaks_while_records_are_handed_over_says_why(
-    delivery: Delivery, refuse: Callable[[FakeProducer, KafkaError], None]
-) -> None:
+@pytest.mark.parametrize("what", ["produce", "rows"])
+def test_a_transaction_that_breaks_while_records_are_handed_over_says_why(delivery: Delivery, what: str) -> None:
     producer = delivery.made[0]
-    refuse(producer, STATE)
+    producer.errors = {what: [STATE]}
     began = producer.begin_transaction
 
     def begin() -> None:
@@ -171,11 +152,9 @@ def test_a_transaction_that_breaks_while_records_are_handed_over_says_why(
     assert delivery.calls[-1] == (0, "init")
 
 
-@pytest.mark.parametrize("refuse", [_refuse_output, _refuse_row])
-def test_a_record_that_the_producer_does_not_take_ends_the_worker(
-    delivery: Delivery, refuse: Callable[[FakeProducer, KafkaError], None]
-) -> None:
-    refuse(delivery.made[0], KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "too large"))
+@pytest.mark.parametrize("what", ["produce", "rows"])
+def test_a_record_that_the_producer_does_not_take_ends_the_worker(delivery: Delivery, what: str) -> None:
+    delivery.made[0].errors = {what: [KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "too large")]}
     with pytest.raises(DeliveryFailed):
         delivery.deliver()
 
