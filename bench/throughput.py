@@ -146,6 +146,7 @@ class Throughput:
     def __init__(self, broker: KafkaBroker, folder: Path) -> None:
         self._broker = broker
         self._folder = folder
+        folder.mkdir(exist_ok=True)
         self._offsets = Offsets(broker.bootstrap)
 
     def heartline(self, log: Log, name: str) -> Run:
