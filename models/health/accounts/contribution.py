@@ -3,6 +3,7 @@
 A row knows what it gave last, so the account can take exactly that back: the account has no list of its members.
 """
 
+from bisect import bisect_left
 from datetime import date
 
 import msgspec
@@ -11,12 +12,13 @@ from models.health.accounts.sums import CONFIDENCES, WHOLE_SHARE, response_class
 from models.health.assess import confidence
 from models.health.bands import BANDS
 from models.health.components.factor import window
+from models.health.components.kept_messages import kept_messages
+from models.health.components.own_tickets import own_tickets
 from models.health.components.windows import began
 from models.health.facts.answers import CES, NPS, SATISFACTION, Answer, Kind, latest
-from models.health.facts.messages import DAY_MS, conversations_without_ticket
+from models.health.facts.messages import DAY_MS
 from models.health.facts.profile import Profile
 from models.health.facts.sections import ANSWERS, LEFT, LIFE, MEMBERSHIP, PROFILE, TALKS, TICKET_TIMES
-from models.health.facts.tickets import NEVER, ticket_times
 from models.health.state import ContactState, Given, Published
 from schemas.signals import Contribution, MemberContribution, MemberLeft
 
@@ -110,10 +112,14 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
         nps, csat, ces = (_answered(state.answers, kinds) for kinds in (_NPS, SATISFACTION, _CES))
     tickets, responses, seconds, classes = gave.tickets, gave.responses, gave.response_seconds, gave.response_times
     if sections & _OF_TICKETS:
-        tickets, waits, first = _tickets_since(state, now - WINDOW_MS)
-        responses, seconds = len(waits), sum(waits)
+        since = now - WINDOW_MS
+        own = own_tickets(state)
+        listed = own.opened[bisect_left(own.opened, since) :]
+        waits = [max(0, answered - opened) // 1000 for opened, answered in own.answered if opened >= since]
+        tickets, responses, seconds = len(listed), len(waits), sum(waits)
+        first = listed[0] if listed else None
         for bucket in state.buckets:
-            if began(bucket) >= now - WINDOW_MS:
+            if began(bucket) >= since:
                 tickets += bucket.tickets
                 responses += bucket.responses
                 seconds += bucket.response_ms // 1000
@@ -123,9 +129,10 @@ def _given(state: ContactState, gave: Given | None, sections: int, now: int) -> 
         until = _sooner(until, first)
     talks = gave.talks
     if sections & TALKS:
-        times = [at for at in conversations_without_ticket(state.messages) if at >= now - WINDOW_MS]
+        times = kept_messages(state).conversations
+        times = times[bisect_left(times, now - WINDOW_MS) :]
         talks = len(times)
-        until = _sooner(until, min(times, default=None))
+        until = _sooner(until, times[0] if times else None)
     gives = Given(shown, nps, csat, ces, tickets, talks, responses, seconds, classes, until)
     return gave if gives == gave else gives
 
@@ -134,22 +141,6 @@ def _sooner(day: int | None, first: int | None) -> int | None:
     """The first day on which time changes something: that known, or the one on which `first` leaves the window."""
     leaves = None if first is None else (first + WINDOW_MS + 1) // DAY_MS
     return leaves if day is None or (leaves is not None and leaves < day) else day
-
-
-def _tickets_since(state: ContactState, since: int) -> tuple[int, list[int], int | None]:
-    """Of the listed tickets opened since a time: how many, after how many seconds each of the answered ones was
-    answered, and when the first was opened.
-    """
-    count, waits, first = 0, list[int](), None
-    for packed in state.tickets:
-        here, opened_at, responded_at = ticket_times(packed)
-        if here and opened_at >= since:
-            count += 1
-            if first is None or opened_at < first:
-                first = opened_at
-            if responded_at != NEVER:
-                waits.append(max(0, responded_at - opened_at) // 1000)
-    return count, waits, first
 
 
 def _answered(answers: list[Answer], kinds: frozenset[Kind]) -> int | None:

@@ -20,15 +20,21 @@ class OwnTickets:
 
     @Once
     def opened(self) -> tuple[int, ...]:
-        """When they were opened, in order. Of most rows nothing else is asked: so they are not unpacked for this."""
-        times = [ticket_times(one) for one in self.packed]
-        return tuple(sorted([opened_at for is_here, opened_at, _ in times if is_here]))
+        """When they were opened, in order."""
+        return tuple([opened_at for opened_at, _ in self.times])
 
     @Once
     def answered(self) -> tuple[tuple[int, int], ...]:
         """When those that an agent has answered were opened and answered, in order."""
-        answered = [ticket for ticket in self.all if ticket.responded_at != NEVER]
-        return tuple(sorted([(ticket.opened_at, ticket.responded_at) for ticket in answered]))
+        return tuple([times for times in self.times if times[1] != NEVER])
+
+    @Once
+    def times(self) -> tuple[tuple[int, int], ...]:
+        """When each was opened and answered (`NEVER`: not yet), in order. Of most rows nothing else is asked: so they
+        are not unpacked for this.
+        """
+        times = [ticket_times(one) for one in self.packed]
+        return tuple(sorted([(opened_at, responded_at) for is_here, opened_at, responded_at in times if is_here]))
 
     @Once
     def solved(self) -> tuple[tuple[int, int], ...]:
