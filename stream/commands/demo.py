@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -43,14 +43,24 @@ def demo(
 
     Examples: `heartline demo`, `heartline demo --events 2000 --exit`
     """
+    with nullcontext() if picture is None else written(picture) as svg:
+        board, sent, seconds = _run(helpdesk(seed, events), rate, leave)
+        if svg is not None:
+            screen = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
+            screen.print(board.view(sent, seconds))
+            svg.write(screen.export_svg(title="heartline demo").encode())
+
+
+def _run(events: Iterator[Event], rate: int, leave: bool) -> tuple["Board", int, float]:
+    """Show it until it is left; returns what was on the screen last, how many events were sent, and in what time."""
     console = Console()
     started = time.monotonic()
     with ExitStack() as stack:
-        with console.status("starting the broker and two workers"):
+        with console.status("starting the broker and a worker of each stage"):
             running = stack.enter_context(Demo())
         topics = [HEALTH_SCORES, HEALTH_BAND_CHANGES, HEALTH_ACCOUNT_SCORES]
         board = Board(stack.enter_context(closing(TopicReader(running.settings, topics))))
-        feed = Feed(running, helpdesk(seed, events), rate)
+        feed = Feed(running, events, rate)
         stack.callback(feed.stop)
         feed.start()
         live = stack.enter_context(Live(console=console, refresh_per_second=5, transient=leave))
@@ -65,11 +75,7 @@ def demo(
             console.print("stopping")
     seconds = time.monotonic() - started
     console.print(board.summary(feed.sent, seconds))
-    if picture is not None:
-        screen = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
-        screen.print(board.view(feed.sent, seconds))
-        with written(picture) as svg:
-            svg.write(screen.export_svg(title="heartline demo").encode())
+    return board, feed.sent, seconds
 
 
 class Feed:

@@ -109,6 +109,7 @@ def test_bash_completes_commands_arguments_topics_and_options() -> None:
         (["simulate", "--days", "1", "--start", "9999-12-30"], {}, 2),
         (["simulate", "--days", "1", "--to", "nowhere/events.jsonl"], {}, 11),
         (["simulate", "--days", "1", "--to", "/dev/full"], {}, 11),
+        (["demo", "--picture", "nowhere/demo.svg"], {}, 11),
         (["replay", "--events", "/dev/null", "--from", "0001-01-01T00:00:00+05:00"], {}, 2),
         (["replay", "--events", "/dev/null", "--to", "9999-12-31T23:59:59-05:00"], {}, 2),
         (["erase", "ada@example.org"], {}, 2),
