@@ -16,7 +16,7 @@ from schemas.profiles import AccountUpdated
 from schemas.signals import AccountSignal, Contribution, MemberContribution, MemberLeft
 from tests.oracle.alert_conditions import BETWEEN, HOLDS, OVER
 from tests.oracle.alert_rules import OF_ALL, Rule, Rules
-from tests.oracle.alert_story import Look, Said, Story, story_of
+from tests.oracle.alert_story import Look, Said, Story
 from tests.oracle.facts import DAY, exact, when
 
 DECLINED, RECOVERED, CHANGED = "account_health_declined", "account_health_recovered", "new_point_of_contact"
@@ -46,8 +46,7 @@ class OracleAccount:
         self._began: list[int] = []
         self._went: list[int] = []
         self._profiles: list[AccountUpdated] = []
-        self._looks: dict[str, list[Look]] = {kind: [] for kind in CONDITIONS}
-        self._stories: dict[str, Story] = {}
+        self._stories = {kind: Story(kind, kind in RENEWS) for kind in CONDITIONS}
 
     def hear(self, signal: AccountSignal) -> None:
         """Something about the account is written to its log."""
@@ -142,14 +141,11 @@ class OracleAccount:
                 self._hear(kind, Look(self._now, OVER, self._now, rule, unwatched=True))
 
     def _hear(self, kind: str, look: Look) -> None:
-        looks = self._looks[kind] = [*self._looks[kind], look]
-        story = self._stories[kind] = story_of(kind, looks, kind in RENEWS)
-        self.told += [self._alert(kind, said) for said in story.said if self._is_told(kind, said)]
+        said = self._stories[kind].hear(look)
+        self.told += [self._alert(kind, one) for one in said if not one.over or self._tells_recovery(kind)]
 
-    def _is_told(self, kind: str, said: Said) -> bool:
-        if said.look != len(self._looks[kind]) - 1:
-            return False
-        return not said.over or (kind == DECLINED and bool(self._rules[RECOVERED]["enabled"]))
+    def _tells_recovery(self, kind: str) -> bool:
+        return kind == DECLINED and bool(self._rules[RECOVERED]["enabled"])
 
     def _alert(self, kind: str, said: Said) -> Told:
         name, number, score = RECOVERED if said.over else kind, str(said.episode), self.score()

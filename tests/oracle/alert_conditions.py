@@ -1,8 +1,10 @@
 """When the condition of each kind of alert holds, and when it is over (8.1, 8.9 to 8.13)."""
 
 from collections.abc import Callable
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 
 from tests.oracle.alert_rules import DECLINED, Rule
 from tests.oracle.facts import DAY, SEVERITIES, Facts, exact
@@ -36,9 +38,8 @@ def declined(rule: Rule, seen: Seen) -> str:
 
 def steep_drop(rule: Rule, seen: Seen) -> str:
     """`points` below the highest close of the last `days`, the one in force at their beginning included."""
-    began = seen.now - rule["days"] * DAY
-    before = [close for close in seen.closes if close.at <= began]
-    closes = before[-1:] + [close for close in seen.closes if close.at > began]
+    later = bisect_right(seen.closes, seen.now - rule["days"] * DAY, key=attrgetter("at"))
+    closes = seen.closes[max(0, later - 1) :]
     if not closes:
         return OVER
     drop = max(close.score for close in closes) - seen.said.score

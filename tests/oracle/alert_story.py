@@ -1,6 +1,5 @@
-"""One kind of alert over time: what had to be told, from all the looks at its condition (8.1 to 8.8)."""
+"""One kind of alert over time: what has to be told, look by look at its condition (8.1 to 8.8)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.oracle.alert_conditions import BETWEEN, HOLDS
@@ -31,7 +30,6 @@ class Look:
 class Said:
     """What goes out at a look: that an episode begins, or (`over`) that it has ended."""
 
-    look: int
     episode: int
     over: bool
     since: int | None
@@ -40,10 +38,13 @@ class Said:
 
 
 class Story:
-    """What was told until now, and what waits: for the clock (`ready_at`) or for the morning."""
+    """What was told until now, and what waits: for the clock (`ready_at`) or for the morning. `renews`: it can happen
+    anew, later, while it holds.
+    """
 
     def __init__(self, kind: str, renews: bool = False) -> None:
-        self.said: list[Said] = []
+        self.last: Look | None = None
+        self._said: list[Said] = []
         self._kind, self._renews = kind, renews
         self._latest = -1
         self._episodes = self._held_back = 0
@@ -63,17 +64,19 @@ class Story:
         held = since + dwell(self._kind, rule, self._came_late)
         return held if self._told_at is None else max(held, self._told_at + cooldown(rule))
 
-    def hear(self, number: int, look: Look) -> None:
-        """The look with this number."""
+    def hear(self, look: Look) -> list[Said]:
+        """The next look; returns what goes out at it."""
+        self.last, self._said = look, []
         if look.unwatched:
             self._within = self._holds_since = None  # nobody looks: what was is over, and nothing is said of it
             self._came_late = self._went_late = False
         elif look.stand == HOLDS:
-            self._holds(number, look)
+            self._holds(look)
         else:
-            self._holds_not(number, look)
+            self._holds_not(look)
+        return self._said
 
-    def _holds(self, number: int, look: Look) -> None:
+    def _holds(self, look: Look) -> None:
         if self._renews and self._within is not None and look.since > self._latest:
             self._within = self._holds_since = None  # it happened once more: an episode of its own
         came, self._went_late = self._holds_since is None, False
@@ -91,10 +94,10 @@ class Story:
         if (self._came_late and not look.daily) or look.now < self._ready_at(look.rule, since):
             return
         self._episodes, self._within, self._told_at = self._episodes + 1, True, look.now
-        self.said.append(Said(number, self._episodes, False, since, self._held_back, self._came_late))
+        self._said.append(Said(self._episodes, False, since, self._held_back, self._came_late))
         self._held_back, self._came_late = 0, False
 
-    def _holds_not(self, number: int, look: Look) -> None:
+    def _holds_not(self, look: Look) -> None:
         if self._within is None:
             self._held_back += self._holds_since is not None and not self._came_late
         self._holds_since, self._came_late = None, False
@@ -106,13 +109,5 @@ class Story:
             self._went_late = True
         else:
             if self._within and not look.quiet and not look.gone:
-                self.said.append(Said(number, self._episodes, True, None, late=self._went_late))
+                self._said.append(Said(self._episodes, True, None, late=self._went_late))
             self._within, self._went_late = None, False
-
-
-def story_of(kind: str, looks: Iterable[Look], renews: bool = False) -> Story:
-    """The whole story of a kind, from the beginning. What `renews` can happen anew, later, while it holds."""
-    story = Story(kind, renews)
-    for number, look in enumerate(looks):
-        story.hear(number, look)
-    return story

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from schemas.event_ids import event_id
 from tests.oracle.alert_conditions import BETWEEN, CONDITIONS, HOLDS, OVER, Seen
 from tests.oracle.alert_rules import DECLINED, RECOVERED, Rules
-from tests.oracle.alert_story import Look, Said, Story, story_of
+from tests.oracle.alert_story import Look, Said, Story
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,11 @@ class OracleAlerts:
         self.told: list[Alert] = []
         self._tenant, self._contact = tenant, contact
         self._erased_at: int | None = None
-        self._looks: dict[str, list[Look]] = {}
         self._stories: dict[str, Story] = {}
 
     def forget(self, erased_at: int | None) -> None:
         """The contact was erased or merged: all episodes end untold, and what comes has other ids than what was."""
-        self._erased_at, self._looks, self._stories = erased_at, {}, {}
+        self._erased_at, self._stories = erased_at, {}
 
     def ready_at(self, rules: Rules) -> int | None:
         """When the next of them goes out by the clock."""
@@ -76,25 +75,23 @@ class OracleAlerts:
                 self._look(kind, now, rules, seen, kind in moved, how)
 
     def _look_away(self, kind: str, now: int, rules: Rules) -> None:
-        looks = self._looks.get(kind, [])
-        if looks and not looks[-1].unwatched:
-            looks = self._looks[kind] = [*looks, Look(now, OVER, now, rules[kind], unwatched=True)]
-            self._stories[kind] = story_of(kind, looks)
+        story = self._stories.get(kind)
+        if story is not None and story.last is not None and not story.last.unwatched:
+            story.hear(Look(now, OVER, now, rules[kind], unwatched=True))
 
     def _look(self, kind: str, now: int, rules: Rules, seen: Seen | None, moved: bool, how: How) -> None:
-        rule, looks = rules[kind], self._looks.get(kind, [])
+        rule, story = rules[kind], self._stories.get(kind)
         stand = OVER if seen is None else CONDITIONS[kind](rule, seen)
-        if stand == HOLDS and not moved and not (looks and looks[-1].stand == HOLDS):
+        held = story is not None and story.last is not None and story.last.stand == HOLDS
+        if stand == HOLDS and not moved and not held:
             stand = BETWEEN
-        if not looks and stand != HOLDS:
+        if story is None and stand != HOLDS:
             return
         since = seen.at_risk_since if kind == "no_recovery" and seen is not None else now
         quiet = how.quiet or (how.remodelled and not rule["on_model_change"])
         look = Look(now, stand, now if since is None else since, rule, quiet, how.late, how.daily, seen is None)
-        looks = self._looks[kind] = [*looks, look]
-        story = self._stories[kind] = story_of(kind, looks)
-        for said in story.said:
-            if said.look == len(looks) - 1 and seen is not None:
+        for said in self._stories.setdefault(kind, Story(kind)).hear(look):
+            if seen is not None:
                 self._say(kind, rules, seen, said)
 
     def _say(self, kind: str, rules: Rules, seen: Seen, said: Said) -> None:
