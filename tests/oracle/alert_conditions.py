@@ -1,7 +1,7 @@
 """When the condition of each kind of alert holds, and when it is over (8.1, 8.9 to 8.13)."""
 
-from collections.abc import Callable
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
