@@ -22,6 +22,9 @@ def main() -> None:
     interrupt = _Interrupt()
     if heeded:
         signal.signal(signal.SIGINT, _leave)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed (`>&-`): a file that is opened next would get its number, and its text
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     from stream.commands.running import run
 
     try:

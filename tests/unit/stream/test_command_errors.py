@@ -89,6 +89,12 @@ def test_output_that_there_is_no_space_for_is_one_line(command: str) -> None:
     assert done.stderr.startswith("DiskFull: the output is cut off")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_output_that_is_closed_is_thrown_away(closed: str) -> None:
+    done = piped(f"settings {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 SENDING = [
     ["send", "EVENTS"], ["erase", "c"], ["restore", "c"], ["merge", "a", "b"],
     ["state", "reset", "--everywhere", "--yes"],
