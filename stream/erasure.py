@@ -36,7 +36,9 @@ _KEPT = (ContactErased, ContactRestored, ContactMerged)
 
 
 class Erasure(NamedTuple):
-    """The latest erasure of a key: where it is in the log, and its log time (UTC milliseconds)."""
+    """The latest erasure of a key: where it is in the log, and its log time (UTC milliseconds). What came of it bears
+    the row's time, which may lie ahead of that: it is the time of the receipt.
+    """
 
     offset: int
     at: int
@@ -44,9 +46,7 @@ class Erasure(NamedTuple):
 
 def receipt_of(settings: Settings, event: ContactErased) -> ContactForgotten | None:
     """The receipt of an erasure, if it was folded."""
-    with closing(TopicReader(settings, [HEALTH_RECEIPTS])) as reader:
-        found = [_receipt(message.value() or b"") for message in reader.all()]
-    ours = [one for one in found if (one.tenant, one.contact) == (event.tenant, event.contact)]
+    ours = _receipts(settings, event.tenant, {event.contact})
     return next((one for one in reversed(ours) if one.erased_at >= event.occurred_at), None)
 
 
@@ -58,17 +58,19 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     """
     names = _names(settings, tenant, contact)
     erased = _erasures(settings, {contact_key(tenant, name) for name in names})
-    if contact_key(tenant, contact) not in erased:
+    receipts = {receipt.contact: to_milliseconds(receipt.at) for receipt in _receipts(settings, tenant, names)}
+    if contact_key(tenant, contact) not in erased or contact not in receipts:
         raise NotScored(
             f"{tenant}/{contact} was not erased: run `heartline erase {contact}` and let the workers fold it"
         )
     until = max(erasure.at for erasure in erased.values())
+    receipts = dict.fromkeys(names, receipts[contact]) | receipts
     unwanted: dict[str, tuple[Callable[[Message], bool], bytes | None]] = {
         HEALTH_SIGNALS: (lambda message: _is_before(message, erased), encode(Signal(at=0, fact=Erased()))),
-        HEALTH_SCORE_HISTORY: (lambda message: _is_closed_before(message, erased), None),
+        HEALTH_SCORE_HISTORY: (lambda message: _is_closed_before(message, tenant, receipts), None),
         HEALTH_CONTROL: (lambda message: _is_said_before(message, tenant, names, until), None),
         HEALTH_ACCOUNT_SIGNALS: (
-            lambda message: _is_given_before(message, tenant, names, until),
+            lambda message: _is_given_before(message, tenant, receipts),
             encode(AccountSignal(at=0, fact=Erased())),
         ),
     }
@@ -77,6 +79,13 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     rewriter.adopt(table_changelog("scoring", settings).name, HEALTH_SIGNALS)
     rewriter.adopt(table_changelog("accounts", settings).name, HEALTH_ACCOUNT_SIGNALS)
     return dropped
+
+
+def _receipts(settings: Settings, tenant: str, names: set[str]) -> list[ContactForgotten]:
+    """The receipts of contacts, oldest first."""
+    with closing(TopicReader(settings, [HEALTH_RECEIPTS])) as reader:
+        found = [_receipt(message.value() or b"") for message in reader.all()]
+    return [one for one in found if one.tenant == tenant and one.contact in names]
 
 
 def _names(settings: Settings, tenant: str, contact: str) -> set[str]:
@@ -110,9 +119,9 @@ def _is_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
     return not (isinstance(signal, Signal) and isinstance(signal.fact, _KEPT))
 
 
-def _is_closed_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
-    erasure = erased.get(message.key() or b"")
-    return erasure is not None and to_milliseconds(_close(message.value() or b"").at) <= erasure.at
+def _is_closed_before(message: Message, tenant: str, receipts: Mapping[str, int]) -> bool:
+    close = _close(message.value() or b"")
+    return close.tenant == tenant and to_milliseconds(close.at) <= receipts.get(close.contact, 0)
 
 
 def _is_said_before(message: Message, tenant: str, names: set[str], until: int) -> bool:
@@ -122,9 +131,9 @@ def _is_said_before(message: Message, tenant: str, names: set[str], until: int) 
     return getattr(event, "contact", None) in names and to_milliseconds(event.occurred_at) <= until
 
 
-def _is_given_before(message: Message, tenant: str, names: set[str], until: int) -> bool:
+def _is_given_before(message: Message, tenant: str, receipts: Mapping[str, int]) -> bool:
     signal = _account_signal(message.value() or b"{}")
     fact = signal.fact
     if not isinstance(fact, MemberContribution | MemberLeft):
         return False
-    return fact.tenant == tenant and fact.contact in names and signal.at <= until
+    return fact.tenant == tenant and signal.at <= receipts.get(fact.contact, 0)
