@@ -38,7 +38,7 @@ from schemas.surveys import ReviewPosted, SurveyAnswered
 def apply(state: ContactState, fact: ContactFact, contact: str, now: int) -> int:
     """Fold a fact into the row of `contact` at `now` (UTC milliseconds). Returns the sections that changed, 0 for none.
 
-    What occurred while the contact was erased, or before, changes nothing.
+    What occurred by an erasure changes nothing, nor does what comes before a restoration.
     """
     at = to_milliseconds(fact.occurred_at)
     kind = type(fact)
