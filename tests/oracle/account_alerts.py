@@ -116,8 +116,15 @@ class OracleAccount:
         return None if profile is None or profile.renewal_at is None else round(profile.renewal_at.timestamp() * 1000)
 
     def sizes(self) -> list[tuple[int, int]]:
-        """How many seats it had from when on."""
-        return [(when(one), one.seats) for one in sorted(self._profiles, key=_order) if one.seats is not None]
+        """How many seats it had from when on: of each day the first, the lowest and the last number count."""
+        told = [(when(one), one.seats) for one in sorted(self._profiles, key=_order) if one.seats is not None]
+        days = [[one for one in told if one[0] // DAY == day] for day in sorted({at // DAY for at, _ in told})]
+        return [
+            one
+            for of_day in days
+            for place, one in enumerate(of_day)
+            if place in (0, len(of_day) - 1, min(range(len(of_day)), key=lambda at: of_day[at][1]))
+        ]
 
     def changed_at(self) -> int | None:
         """When a decision maker last began or went; the first one ever is no change."""
@@ -182,10 +189,12 @@ def new_point_of_contact(rule: Rule, account: OracleAccount, score: int) -> str:
 
 
 def seats_decreased(rule: Rule, account: OracleAccount, score: int) -> str:
-    """`share` fewer than the most of the last `days`, what it had at their beginning included; over when none miss."""
+    """`share` fewer than the most of the last `days`, what it had at their beginning included; over when none miss, and
+    as it was while the profile tells none.
+    """
     sizes, profile = account.sizes(), account.profile()
     if profile is None or profile.seats is None:
-        return OVER
+        return BETWEEN
     began = account.now - rule["days"] * DAY
     window = [one for one in sizes if one[0] <= began][-1:] + [one for one in sizes if one[0] > began]
     most = max(seats for _, seats in window)

@@ -3,8 +3,6 @@
 All of it is one value that is replaced, never changed, so that the close of a day can look at what it was then.
 """
 
-from bisect import bisect_right, insort
-
 import msgspec
 
 from models.health.facts.messages import DAY_MS
@@ -18,8 +16,7 @@ from schemas.surveys import ReviewPosted
 OwnFact = AccountUpdated | ReviewPosted | OverrideSet | OverrideCleared
 OWN_FACTS = (AccountUpdated, ReviewPosted, OverrideSet, OverrideCleared)
 
-KEPT_MS = 90 * DAY_MS
-KEPT_SIZES = 32
+KEPT_DAYS = 90
 
 
 class AccountProfile(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -41,7 +38,7 @@ class AccountProfile(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Size(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
-    """How many seats, or orders where seats are not known, from a time on; ordered by time, then event id."""
+    """How many seats, or orders, from a time on; ordered by time, then event id."""
 
     at: int
     event_id: str
@@ -49,16 +46,17 @@ class Size(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
 
 
 class Own(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What an account tells of itself. `sizes`: those of the last 90 days, and the one before."""
+    """What an account tells of itself. `seats` and `orders`: what is kept of the last 90 days, and the one before."""
 
     profile: AccountProfile | None = None
-    sizes: tuple[Size, ...] = ()
+    seats: tuple[Size, ...] = ()
+    orders: tuple[Size, ...] = ()
     reviews: tuple[Review, ...] = ()
     override: Override | None = None
 
 
 def told(own: Own, fact: OwnFact) -> Own:
-    """What it tells after a fact: the same object if the fact says nothing new."""
+    """What it tells after a fact: the same if the fact says nothing new."""
     at = to_milliseconds(fact.occurred_at)
     if isinstance(fact, AccountUpdated):
         return _profiled(own, fact, at)
@@ -70,10 +68,14 @@ def told(own: Own, fact: OwnFact) -> Own:
 
 
 def _profiled(own: Own, fact: AccountUpdated, at: int) -> Own:
-    sizes = _sized(own.sizes, fact, at)
+    own = msgspec.structs.replace(
+        own,
+        seats=_sized(own.seats, fact.seats, at, fact.event_id),
+        orders=_sized(own.orders, fact.orders, at, fact.event_id),
+    )
     old = own.profile
     if old is not None and (at, fact.event_id) <= (old.at, old.event_id):
-        return own if sizes == own.sizes else msgspec.structs.replace(own, sizes=sizes)
+        return own
     profile = AccountProfile(
         at=at,
         event_id=fact.event_id,
@@ -87,15 +89,24 @@ def _profiled(own: Own, fact: AccountUpdated, at: int) -> Own:
         division=fact.division,
         attributes=fact.attributes,
     )
-    return msgspec.structs.replace(own, profile=profile, sizes=sizes)
+    return msgspec.structs.replace(own, profile=profile)
 
 
-def _sized(sizes: tuple[Size, ...], fact: AccountUpdated, at: int) -> tuple[Size, ...]:
-    """With one more size, whenever it comes; without what is too old to matter to the latest."""
-    count = fact.seats if fact.seats is not None else fact.orders
-    if count is None or any((size.at, size.event_id) == (at, fact.event_id) for size in sizes):
+def _sized(sizes: tuple[Size, ...], count: int | None, at: int, event_id: str) -> tuple[Size, ...]:
+    """With one more size, whenever it comes: of each UTC day the first, the lowest and the last one, of the days before
+    the latest 90 the last one alone. So what is kept follows from the facts, in whatever order they come.
+
+    The lowest dates a decrease: the last one moves on each time that the same number is told again.
+    """
+    if count is None or any((size.at, size.event_id) == (at, event_id) for size in sizes):
         return sizes
-    kept = list(sizes)
-    insort(kept, Size(at, fact.event_id, count))
-    before = bisect_right(kept, kept[-1].at - KEPT_MS, key=lambda size: size.at) - 1
-    return tuple(kept[max(0, before, len(kept) - KEPT_SIZES) :])
+    days: dict[int, list[Size]] = {}
+    for size in sorted([*sizes, Size(at, event_id, count)]):
+        days.setdefault(size.at // DAY_MS, []).append(size)
+    kept: list[Size] = []
+    for day, of_day in days.items():
+        if day < max(days) - KEPT_DAYS:
+            kept = of_day[-1:]
+        else:
+            kept += sorted({of_day[0], min(of_day, key=lambda size: size.count), of_day[-1]})
+    return tuple(kept)

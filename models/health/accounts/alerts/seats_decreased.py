@@ -30,7 +30,9 @@ class SeatsDecreased(AccountRule, frozen=True, kw_only=True):
     days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
 
     def stand(self, state: Standing, now: int) -> int:
-        """By the seats alone: orders come and go."""
+        """By the seats alone: orders come and go. That the latest profile tells none ends nothing."""
+        if state.own.profile is None or state.own.profile.seats is None:
+            return BETWEEN
         most, left = self._seats(state, now)
         if left >= most:
             return CLEAR
@@ -38,7 +40,7 @@ class SeatsDecreased(AccountRule, frozen=True, kw_only=True):
 
     def since(self, state: Standing, now: int) -> int:
         """Since the latest decrease."""
-        fell = [later.at for earlier, later in pairwise(state.own.sizes) if later.count < earlier.count]
+        fell = [later.at for earlier, later in pairwise(state.own.seats) if later.count < earlier.count]
         return fell[-1] if fell else now
 
     def reasons(self, state: Standing, now: int) -> list[str]:
@@ -51,6 +53,6 @@ class SeatsDecreased(AccountRule, frozen=True, kw_only=True):
         profile = state.own.profile
         if profile is None or profile.seats is None:
             return 0, 0
-        sizes: Sequence[Size] = state.own.sizes
+        sizes: Sequence[Size] = state.own.seats
         first = bisect_right(sizes, now - self.days * DAY_MS, key=lambda size: size.at) - 1
         return max([size.count for size in sizes[max(0, first) :]], default=0), profile.seats

@@ -242,6 +242,30 @@ def test_fewer_orders_are_no_seats() -> None:
     assert one.own(company(3, orders=10)) == []
 
 
+def test_orders_are_not_compared_with_seats() -> None:
+    one = One()
+    one.member(0, 70)
+    one.own(company(1, orders=500))
+    assert one.own(company(5, orders=510, seats=50)) == []
+
+
+def test_a_decrease_that_profiles_tell_again_and_again_is_told_once() -> None:
+    one = One()
+    one.member(0, 70)
+    one.own(company(1, seats=100))
+    told = [one.own(company(3.1 + hour / 24, seats=60)) for hour in range(100)]
+    assert [kinds(alerts) for alerts in told if alerts] == [["seats_decreased"]]
+
+
+def test_a_profile_without_seats_ends_nothing() -> None:
+    one = One()
+    one.member(0, 70)
+    one.own(company(1, seats=100))
+    assert kinds(one.own(company(3, seats=60))) == ["seats_decreased"]
+    assert one.own(company(5, orders=3)) == one.own(company(7, seats=60)) == []
+    assert kinds(one.own(company(9, seats=50))) == ["seats_decreased"]
+
+
 def test_an_account_without_a_score_raises_nothing() -> None:
     one = One()
     one.own(company(1, seats=100))

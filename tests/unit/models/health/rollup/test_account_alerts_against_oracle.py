@@ -98,7 +98,8 @@ def profile(draw: Draw, at: int, number: int) -> AccountSignal:
     renews_in = draw(renewals)
     fact = AccountUpdated(
         event_id=f"e{number:02}", occurred_at=from_milliseconds(at - draw(ages)), tenant=TENANT, account=ACCOUNT,
-        seats=draw(seats), renewal_at=None if renews_in is None else from_milliseconds(at + renews_in),
+        seats=draw(seats), orders=draw(seats),
+        renewal_at=None if renews_in is None else from_milliseconds(at + renews_in),
     )  # fmt: skip
     return AccountSignal(at=at, fact=fact)
 

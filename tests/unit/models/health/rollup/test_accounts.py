@@ -1,11 +1,16 @@
 """Accounts: what contacts give, what the account itself tells, and what comes of both."""
 
 from datetime import datetime
+from functools import reduce
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.health.accounts.own import Own, told
 from schemas.base import from_milliseconds
 from schemas.control import ContactErased, ModelPublished, OverrideCleared, OverrideSet
 from schemas.profiles import AccountUpdated, ContactUpdated
@@ -206,6 +211,38 @@ def test_an_account_that_has_not_ordered_for_90_days_is_asleep() -> None:
 def test_sizes_may_come_late() -> None:
     late = own({"seats": {}}, company(10, seats=30), company(0, seats=40))
     assert late.value == 0
+
+
+def test_profiles_without_news_push_nothing_out() -> None:
+    again = [company(2 + hour / 24, seats=50) for hour in range(1, 40)]
+    assert own({"seats": {}}, company(0, seats=100), company(2, seats=50), *again).value == 0
+
+
+def test_orders_are_looked_at_where_no_seats_are_known_in_the_window() -> None:
+    assert own({"seats": {}}, company(0, orders=100), company(5, orders=80), 6).value == pytest.approx(0.2)
+    both = company(0, orders=100, seats=50), company(5, orders=10, seats=50)
+    assert own({"seats": {}}, *both, 6).value == 1
+    assert own({"seats": {}}, *both, company(7, orders=10), 8).value == 1, "seats were known two days ago"
+    orders = company(100, orders=10), company(101, orders=8)
+    assert own({"seats": {}}, *both, *orders, 102).value == pytest.approx(0.2)
+    assert own({"seats": {}}, company(0, seats=50), 100).value == 1, "the profile tells them still"
+    assert own({"seats": {}}, company(0, seats=50), company(5), 100) is None
+
+
+sizes = st.tuples(st.integers(0, 200 * 24), st.integers(0, 9))
+
+
+@given(st.lists(sizes, max_size=12), st.lists(sizes, max_size=12), st.randoms())
+def test_what_is_kept_of_the_seats_follows_from_the_facts_in_whatever_order(
+    early: list[tuple[int, int]], late: list[tuple[int, int]], random: Random
+) -> None:
+    facts = [company(hour / 24, seats=count, orders=count) for hour, count in (*early, *late)]
+    facts += [company(200 + hour % 24 / 24, seats=count) for hour, count in early]
+    shuffled = [*facts, *facts[:3]]
+    random.shuffle(shuffled)
+    kept, other = (reduce(told, some, Own()) for some in (facts, shuffled))
+    assert kept == other
+    assert len(kept.seats) <= 3 * 91 + 1
 
 
 def test_a_decision_maker_new_in_the_role_is_a_red_flag() -> None:
