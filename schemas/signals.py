@@ -71,7 +71,7 @@ class MemberContribution(Record, frozen=True, kw_only=True, gc=False, tag="membe
     """What a contact gives to its account now, in place of what it `gave` before (None: it was no member).
 
     `seq` is that of the contact's latest score. `after` is the latest tick before this in the contact's log: the close
-    of that day does not contain it.
+    of that day does not contain it. `absorbed`: another contact, the same person, whose facts came to this one.
     """
 
     tenant: TenantId
@@ -81,10 +81,11 @@ class MemberContribution(Record, frozen=True, kw_only=True, gc=False, tag="membe
     gives: Contribution
     gave: Contribution | None = None
     after: date | None = None
+    absorbed: SubjectId | None = None
 
 
 class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left"):
-    """A contact left the account, was merged into another one or erased: what it gave is taken back."""
+    """A contact left the account, was `merged` into another one or erased: what it gave is taken back."""
 
     tenant: TenantId
     account: SubjectId
@@ -92,6 +93,7 @@ class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left")
     seq: int
     gave: Contribution
     after: date | None = None
+    merged: bool = False
 
 
 class Erased(Record, frozen=True, kw_only=True, gc=False, tag="erased"):

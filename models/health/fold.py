@@ -26,7 +26,7 @@ from models.health.state import ContactState, Given
 from models.health.waiting import WaitingFold
 from schemas.base import Band, Mode
 from schemas.control import ModelPublished
-from schemas.signals import AccountSignal, Clock, Signal, Tick
+from schemas.signals import AccountSignal, Clock, ContactAbsorbed, Signal, Tick
 
 
 class Subject(NamedTuple):
@@ -109,7 +109,8 @@ class PartitionFold(WaitingFold[Subject, ContactState, Reaction, Pending]):
         row, reaction = react(row, subject, signal, now, self.model(subject.tenant, offset))
         row.offset = offset
         if not stands(row, published, reaction.sections, now):
-            told = contribute(*subject, row, old, reaction.sections, now, control.last_day)
+            absorbed = signal.fact.absorbed if isinstance(signal.fact, ContactAbsorbed) else None
+            told = contribute(*subject, row, old, reaction.sections, now, control.last_day, absorbed)
             reaction.members = [AccountSignal(at=now, mode=signal.mode, alerts=signal.alerts, fact=one) for one in told]
         reactions.append(self._counted(reaction))
         return row, reactions

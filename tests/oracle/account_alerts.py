@@ -45,6 +45,7 @@ class OracleAccount:
         self._gives: dict[str, Contribution] = {}
         self._began: list[int] = []
         self._went: list[int] = []
+        self._undated: dict[str, list[int]] = {}
         self._profiles: list[AccountUpdated] = []
         self._stories = {kind: Story(kind, kind in RENEWS) for kind in CONDITIONS}
 
@@ -94,12 +95,30 @@ class OracleAccount:
     def _member(self, fact: MemberContribution | MemberLeft, at: int) -> None:
         gives = fact.gives if isinstance(fact, MemberContribution) else Contribution()
         gave = self._gives.get(fact.contact, Contribution())
-        renewed = gives.in_role_since is not None and gives.in_role_since != gave.in_role_since
-        if gives.decision_maker and (not gave.decision_maker or renewed):
-            self._began.append(at if gives.in_role_since is None else gives.in_role_since)
-        if gave.decision_maker and not gives.decision_maker:
-            self._went.append(at)
+        self._role(fact, gave, gives, at)
         self._gives[fact.contact] = gives
+
+    def _role(self, fact: MemberContribution | MemberLeft, gave: Contribution, gives: Contribution, at: int) -> None:
+        absorbed = fact.absorbed if isinstance(fact, MemberContribution) else None
+        merged = isinstance(fact, MemberLeft) and fact.merged
+        since, before = gives.in_role_since, gave.in_role_since
+        undated = self._undated.setdefault(fact.contact, [])
+        if gives.decision_maker:
+            undated += self._undated.pop(absorbed, []) if absorbed is not None else []
+            if since is not None and (absorbed is not None or not gave.decision_maker or since != before):
+                for time in undated:
+                    self._began.remove(time)
+                undated.clear()
+                if gave.decision_maker and before is not None and since < before and before in self._began:
+                    self._began.remove(before)
+                if since not in self._began or not (gave.decision_maker or absorbed is not None):
+                    self._began.append(since)
+            elif since is None and not gave.decision_maker and absorbed is None:
+                self._began.append(at)
+                undated.append(at)
+        elif gave.decision_maker and not merged:
+            self._went.append(at)
+            undated.clear()
 
     def score(self) -> int | None:
         """The mean of its members' scores, half a point up."""

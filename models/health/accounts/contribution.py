@@ -55,13 +55,21 @@ def stands(state: ContactState, published: Published | None, sections: int, now:
 
 
 def contribute(
-    tenant: str, contact: str, state: ContactState, old: Before, sections: int, now: int, after: int
+    tenant: str,
+    contact: str,
+    state: ContactState,
+    old: Before,
+    sections: int,
+    now: int,
+    after: int,
+    absorbed: str | None = None,
 ) -> list[MemberFact]:
     """What accounts are told of a contact whose row has moved on from `old`; the row keeps what it gives now.
 
     `sections` are those that changed since. Where `state.given` is another object afterwards, the row must be written.
     `after` is the day (a proleptic ordinal, 0: none) of the latest tick before
-    this in the contact's log. An erased contact gives nothing, nor does one that was merged into another.
+    this in the contact's log, `absorbed` another contact whose facts came to this one. An erased contact gives nothing,
+    nor does one that was merged into another.
     """
     profile, gave = state.profile, old.given
     was = None if gave is None or old.profile is None else old.profile.account
@@ -71,14 +79,23 @@ def contribute(
     gives = None if account is None else _given(state, gave, sections, now)
     state.given = gives
     stays = account == was and gives is not None and gave is not None and _same(gives, gave)
-    if stays and (old.profile is profile or _role(old.profile) == _role(profile)):
+    both = absorbed is not None and _role(profile)[0]  # the account must know that two who decide are one person
+    if stays and not both and (old.profile is profile or _role(old.profile) == _role(profile)):
         return []
     day = date.fromordinal(after) if after else None
     taken = None if gave is None or was is None else _contribution(gave, old.profile)
     told: list[MemberFact] = []
     if was is not None and taken is not None and was != account:
         told.append(
-            MemberLeft(tenant=tenant, account=was, contact=contact, seq=state.seq, gave=taken, after=day),
+            MemberLeft(
+                tenant=tenant,
+                account=was,
+                contact=contact,
+                seq=state.seq,
+                gave=taken,
+                after=day,
+                merged=state.merged_into is not None,
+            ),
         )
     if account is not None and gives is not None:
         told.append(
@@ -90,6 +107,7 @@ def contribute(
                 gives=_contribution(gives, profile),
                 gave=taken if was == account else None,
                 after=day,
+                absorbed=absorbed,
             )
         )
     return told

@@ -172,7 +172,7 @@ def _member(state: AccountState, fact: MemberContribution | MemberLeft, at: int)
     gave, gives = fact.gave, None if isinstance(fact, MemberLeft) else fact.gives
     after = 0 if fact.after is None else fact.after.toordinal()
     state.ledger.add(after, sums.counts_of_member(gave), sums.counts_of_member(gives))
-    state.roles = changed_roles(state.roles, gave, gives, at)
+    state.roles = changed_roles(state.roles, fact, at)
     if (None if gave is None else gave.score) != (None if gives is None else gives.score):
         moved = Moved(at, fact.contact)
         state.moved = moved if state.moved is None else max(moved, state.moved)

@@ -6,13 +6,8 @@ from pathlib import Path
 from tests.support.scenarios import load_all
 
 ROOT = Path(__file__).parents[3]
-SHOWN_ELSEWHERE = {
-    "7.4": "tests/unit/models/health/test_fold.py",
-    "9.13": "tests/unit/models/health/rollup/test_account_alerts.py",
-}
-"""Rules that nothing of what goes out can show (drift is a metric), or whose moment is not the same through workers
-that read a finished log (what contacts give to their account comes after it), each with the file of its tests.
-"""
+SHOWN_ELSEWHERE = {"7.4": "tests/unit/models/health/test_fold.py"}
+"""Rules that nothing of what goes out can show (drift is a metric), each with the file of its tests."""
 
 
 def rules() -> list[str]:

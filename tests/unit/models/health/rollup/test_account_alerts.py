@@ -13,7 +13,16 @@ from models.health.errors import ModelError
 from schemas.base import Band, from_milliseconds
 from schemas.control import ModelPublished, OverrideSet
 from schemas.scores import AccountScoreUpdated, AlertRaised
-from schemas.signals import AccountSignal, Clock, Contribution, MemberContribution, MembersForgotten, Tick, TickDone
+from schemas.signals import (
+    AccountSignal,
+    Clock,
+    Contribution,
+    MemberContribution,
+    MemberLeft,
+    MembersForgotten,
+    Tick,
+    TickDone,
+)
 from tests.unit.models.health.building import ms
 from tests.unit.models.health.rollup.test_accounts import base, company, when
 from tests.unit.models.health.rollup.world import day_of
@@ -67,12 +76,15 @@ class One:
     def member(self, days: float, score: int, contact: str = "ada", **more: Any) -> list[AlertRaised]:
         band: Band = "healthy" if score > 60 else "at_risk" if score <= 30 else "needs_attention"
         entry = {name: more.pop(name) for name in ("mode", "alerts", "remodelled") if name in more}
+        absorbed = more.pop("absorbed", None)
         gives = Contribution(score=score, band=band, confidence="low", **more)
-        fact = MemberContribution(
-            tenant="acme", account="a", contact=contact, seq=1, gives=gives, gave=self.gave.get(contact)
-        )
+        fact = MemberContribution(**_of(contact), gives=gives, gave=self.gave.get(contact), absorbed=absorbed)
         self.gave[contact] = gives
         return self.take(AccountSignal(at=ms(days), fact=fact, **entry))
+
+    def left(self, days: float, contact: str, merged: bool = False) -> list[AlertRaised]:
+        fact = MemberLeft(**_of(contact), gave=self.gave.pop(contact), merged=merged)
+        return self.take(AccountSignal(at=ms(days), fact=fact))
 
     def own(self, fact: Any, at: float | None = None) -> list[AlertRaised]:
         return self.take(
@@ -92,6 +104,10 @@ class One:
         document = {"version": "2", "components": {"nps": {}}, "account": account}
         fact = ModelPublished(**base(days, version="2", author="u"), model=msgspec.Raw(msgspec.json.encode(document)))
         return self.take(AccountSignal(at=ms(days), fact=fact), keyed=False)
+
+
+def _of(contact: str) -> dict[str, Any]:
+    return {"tenant": "acme", "account": "a", "contact": contact, "seq": 1}
 
 
 def kinds(alerts: list[AlertRaised]) -> list[str]:
@@ -201,6 +217,68 @@ def test_a_change_of_the_decision_maker_long_ago_is_not_told() -> None:
     one = One()
     one.member(100, 70, decision_maker=True, in_role_since=ms(1))
     assert one.member(101, 70, "bob", decision_maker=True, in_role_since=ms(50)) == []
+
+
+def changed_at(one: One) -> int | None:
+    assert one.state is not None
+    return one.state.roles.changed_at(ms(1000))
+
+
+def test_a_role_that_is_completed_or_corrected_to_an_earlier_time_is_no_change() -> None:
+    one = One()
+    one.member(1, 70, decision_maker=True)
+    told = one.member(2, 70, decision_maker=True, in_role_since=ms(-10))
+    told += one.member(3, 70, decision_maker=True, in_role_since=ms(-900))
+    assert told == []
+    assert changed_at(one) is None
+    assert kinds(one.member(5, 70, "bob", decision_maker=True)) == ["new_point_of_contact"]
+    one.member(6, 70, "bob", decision_maker=True, in_role_since=ms(-500))
+    assert changed_at(one) == ms(-500)
+
+
+def test_a_role_begun_anew_is_a_change_and_so_is_another_contacts() -> None:
+    one = One()
+    one.member(1, 70, decision_maker=True, in_role_since=ms(-900))
+    assert kinds(one.member(3, 70, decision_maker=True, in_role_since=ms(2))) == ["new_point_of_contact"]
+    other = One()
+    other.member(1, 70, decision_maker=True)
+    other.member(2, 70, "bob", decision_maker=True)
+    other.member(3, 70, decision_maker=True, in_role_since=ms(-900))
+    assert changed_at(other) == ms(2)
+
+
+def test_who_has_gone_and_comes_again_began_twice() -> None:
+    one = One()
+    one.member(1, 70, decision_maker=True)
+    one.member(2, 70, decision_maker=False)
+    one.member(3, 70, decision_maker=True, in_role_since=ms(0))
+    assert changed_at(one) == ms(2)
+
+
+@pytest.mark.parametrize("since", [None, ms(-900)])
+@pytest.mark.parametrize("left_first", [True, False])
+def test_two_contacts_that_are_one_person_are_no_change_in_either_order(since: int | None, left_first: bool) -> None:
+    one = One()
+    told = one.member(1, 70, "eve") + one.member(1, 60)
+    told += one.member(1, 70, "old", decision_maker=True, in_role_since=since)
+    if left_first:
+        told += one.left(5, "old", merged=True)
+    told += one.member(5, 70, decision_maker=True, in_role_since=since, absorbed="old")
+    if not left_first:
+        told += one.left(5, "old", merged=True)
+    told += one.member(7, 70, decision_maker=True, in_role_since=ms(-900))
+    assert told + one.clock(8) + one.close(9) == []
+    assert changed_at(one) is None
+    assert kinds(one.left(10, "ada")) == ["new_point_of_contact"]
+
+
+def test_what_is_known_of_one_person_dates_both_contacts() -> None:
+    one = One()
+    one.member(1, 70, "old", decision_maker=True)
+    one.member(2, 60, decision_maker=True, in_role_since=ms(-900))
+    one.left(5, "old", merged=True)
+    one.member(5, 60, decision_maker=True, in_role_since=ms(-900), absorbed="old")
+    assert changed_at(one) is None
 
 
 def test_each_decrease_of_the_seats_is_told() -> None:

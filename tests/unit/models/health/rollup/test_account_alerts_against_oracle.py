@@ -68,6 +68,9 @@ def logs(draw: Draw) -> list[AccountSignal]:
             log.append(published(now, number, draw(st.sampled_from(BLOCKS))))
         else:
             kind = draw(st.sampled_from(about))
+            if kind == "role" and len(gave) == 2 and draw(percent) < 10:
+                log += merged(draw, gave, now)
+                continue
             one = profile(draw, now, number) if kind == "profile" else member(draw, gave, now, kind)
             mode: Mode = "import" if draw(percent) < imports else "live"
             remodelled = kind == "member" and isinstance(one.fact, MemberContribution) and draw(percent) < 10
@@ -119,6 +122,20 @@ def member(draw: Draw, gave: dict[str, Contribution], at: int, kind: str) -> Acc
     )
     before, gave[contact] = gave.get(contact), gives
     return AccountSignal(at=at, fact=MemberContribution(**base, gives=gives, gave=before))
+
+
+def merged(draw: Draw, gave: dict[str, Contribution], at: int) -> list[AccountSignal]:
+    """One contact is merged into the other, whose profile is from then on the later of both."""
+    old, into = draw(st.permutations(list(gave)))
+    base = {"tenant": TENANT, "account": ACCOUNT, "seq": 1}
+    latest = gave[draw(st.sampled_from([old, into]))]
+    left = MemberLeft(**base, contact=old, gave=gave.pop(old), merged=True)
+    gives = msgspec.structs.replace(
+        gave[into], decision_maker=latest.decision_maker, in_role_since=latest.in_role_since
+    )
+    came = MemberContribution(**base, contact=into, gives=gives, gave=gave[into], absorbed=old)
+    gave[into] = gives
+    return [AccountSignal(at=at, fact=fact) for fact in draw(st.permutations([left, came]))]
 
 
 def expected(log: list[AccountSignal]) -> list[Told]:
