@@ -200,11 +200,12 @@ class Signal(LogEntry, frozen=True, kw_only=True, gc=False):
 
 class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):
     """An entry of `health.account-signals`, keyed `tenant/account`; partition-wide ones have no key. `remodelled`:
-    another model alone made the contact say it.
+    another model alone made the contact say it. `late`: a fact that was late made it say it.
     """
 
     fact: AccountFact
     remodelled: bool = False
+    late: bool = False
 
 
 class PortfolioSignal(LogEntry, frozen=True, kw_only=True, gc=False):

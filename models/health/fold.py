@@ -18,13 +18,14 @@ from models.health.accounts.contribution import NOBODY, Before, contribute, stan
 from models.health.control_row import ControlRow, Documents, Minute, Pending
 from models.health.daily import audit, tick
 from models.health.due import due
+from models.health.facts.messages import DAY_MS
 from models.health.facts.sections import NOTHING
 from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
 from models.health.react import react, remodel
 from models.health.reaction import Reaction
 from models.health.state import ContactState, Given
 from models.health.waiting import WaitingFold
-from schemas.base import Band, Mode
+from schemas.base import Band, Mode, to_milliseconds
 from schemas.control import ModelPublished
 from schemas.signals import AccountSignal, Clock, ContactAbsorbed, Signal, Tick
 
@@ -111,7 +112,11 @@ class PartitionFold(WaitingFold[Subject, ContactState, Reaction, Pending]):
         if not stands(row, published, reaction.sections, now):
             absorbed = signal.fact.absorbed if isinstance(signal.fact, ContactAbsorbed) else None
             told = contribute(*subject, row, old, reaction.sections, now, control.last_day, absorbed)
-            reaction.members = [AccountSignal(at=now, mode=signal.mode, alerts=signal.alerts, fact=one) for one in told]
+            if told:
+                late = signal.at - to_milliseconds(signal.fact.occurred_at) > DAY_MS  # type: ignore[union-attr]
+                reaction.members = [
+                    AccountSignal(at=now, mode=signal.mode, alerts=signal.alerts, fact=one, late=late) for one in told
+                ]
         reactions.append(self._counted(reaction))
         return row, reactions
 

@@ -60,7 +60,7 @@ class OracleAccount:
             self._profiles.append(fact)
             occurred = when(fact)
         quiet = signal.mode == "import" and not signal.alerts
-        self._look(quiet=quiet, late=self._now - occurred > DAY, remodelled=signal.remodelled)
+        self._look(quiet=quiet, late=signal.late or self._now - occurred > DAY, remodelled=signal.remodelled)
 
     def close(self, at: int) -> None:
         """A day is closed."""

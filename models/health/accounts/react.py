@@ -67,7 +67,8 @@ def react_account(
         _own(state, fact, open_days)
         cause = OVERRIDE_CAUSE if isinstance(fact, _OVERRIDES) else _cause(fact)
     reaction = AccountReaction(changed=True)
-    how = Circumstances(now, signal.mode == "import" and not signal.alerts, now - _occurred(signal) > DAY_MS)
+    late = signal.late or now - _occurred(signal) > DAY_MS
+    how = Circumstances(now, signal.mode == "import" and not signal.alerts, late)
     _publish(reaction, state, tenant, account, model, how, cause, signal.mode, remodelled=signal.remodelled)
     state.due_at = next_due(state, model)
     return state, reaction
@@ -163,7 +164,7 @@ def forget_members(
 
 
 def _occurred(signal: AccountSignal) -> int:
-    """When what a signal says happened: a contact's word is as old as its entry."""
+    """When what a signal says happened: a contact's word is as old as its entry, which says if its fact was late."""
     fact = signal.fact
     return to_milliseconds(fact.occurred_at) if isinstance(fact, OWN_FACTS) else signal.at
 

@@ -1,5 +1,6 @@
 """Alerts of accounts, and what ends for an account by the clock of the log."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,6 +24,9 @@ from schemas.signals import (
     Tick,
     TickDone,
 )
+from tests.support.scenario_checks import differences
+from tests.support.scenario_runs import in_process
+from tests.support.scenarios import load
 from tests.unit.models.health.building import ms
 from tests.unit.models.health.rollup.test_accounts import base, company, when
 from tests.unit.models.health.rollup.world import day_of
@@ -75,7 +79,7 @@ class One:
 
     def member(self, days: float, score: int, contact: str = "ada", **more: Any) -> list[AlertRaised]:
         band: Band = "healthy" if score > 60 else "at_risk" if score <= 30 else "needs_attention"
-        entry = {name: more.pop(name) for name in ("mode", "alerts", "remodelled") if name in more}
+        entry = {name: more.pop(name) for name in ("mode", "alerts", "remodelled", "late") if name in more}
         absorbed = more.pop("absorbed", None)
         gives = Contribution(score=score, band=band, confidence="low", **more)
         fact = MemberContribution(**_of(contact), gives=gives, gave=self.gave.get(contact), absorbed=absorbed)
@@ -358,6 +362,43 @@ def test_what_occurred_more_than_a_day_ago_is_told_at_the_close_of_a_day() -> No
     assert one.clock(4.1) == []
     (alert,) = one.close(5)
     assert (alert.kind, alert.late) == ("seats_decreased", True)
+
+
+def test_what_a_contact_gives_by_a_late_fact_begins_and_ends_nothing_before_the_close_of_a_day() -> None:
+    one = One()
+    one.member(1, 70)
+    assert one.member(2, 20, late=True) == one.clock(2.1) == []
+    (declined,) = one.close(3)
+    assert (declined.kind, declined.late) == ("account_health_declined", True)
+    assert one.member(4, 70, late=True) == one.clock(4.1) == []
+    (recovered,) = one.close(5)
+    assert (recovered.kind, recovered.late) == ("account_health_recovered", True)
+
+
+LATE = """
+rules: ["8.7", "9.10"]
+title: An answer that is heard two days late is told in the morning, of the contact and of its account
+until: day 5
+model:
+  components: {nps: {}}
+  alerts: {steep_drop: {enabled: false}}
+  account: {alerts: {account_health_declined: {dwell_minutes: 0}}}
+events:
+  - {at: day 0 08:00, profile: {account: acme}}
+  - {at: day 0 09:00, nps: 8}
+  - {at: day 1 09:00, heard: day 3 10:00, nps: 1}
+expect:
+  - {alerts: [{kind: contact_health_declined, at: day 4 04:00, late: true}]}
+  - {account: acme, score: 10, alerts: [{kind: account_health_declined, at: day 4 04:00, late: true}]}
+"""
+
+
+def test_a_late_answer_of_a_contact_is_told_of_its_account_in_the_morning(tmp_path: Path) -> None:
+    """No scenario file: through workers that read a finished log, what a contact gives comes after all ticks."""
+    file = tmp_path / "late.yaml"
+    file.write_text(LATE)
+    scenario = load(file)
+    assert differences(scenario, in_process(scenario)) == []
 
 
 def test_an_import_tells_nothing_unless_it_asks_for_it() -> None:

@@ -74,7 +74,10 @@ def logs(draw: Draw) -> list[AccountSignal]:
             one = profile(draw, now, number) if kind == "profile" else member(draw, gave, now, kind)
             mode: Mode = "import" if draw(percent) < imports else "live"
             remodelled = kind == "member" and isinstance(one.fact, MemberContribution) and draw(percent) < 10
-            log.append(msgspec.structs.replace(one, mode=mode, alerts=draw(percent) < 20, remodelled=remodelled))
+            late = kind != "profile" and draw(percent) < 20
+            log.append(
+                msgspec.structs.replace(one, mode=mode, alerts=draw(percent) < 20, remodelled=remodelled, late=late)
+            )
     return log
 
 
