@@ -201,6 +201,7 @@ class AccountScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="acco
     those that have a score. `moved_by` is the contact whose score moved last. `nps` is -100..100, `csat` and `ces` are
     mean shares of the scale, 0..1; each with its number of answers. Response times are those of the last 60 days, in
     seconds; the median is exact to one part in 16. `closes` are the latest days on which the score closed otherwise.
+    `override` is the one in force.
     """
 
     account: SubjectId
@@ -237,6 +238,7 @@ class AccountScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="acco
     team: SubjectId | None = None
     division: SubjectId | None = None
     closes: tuple[DayScore, ...] = ()
+    override: OverrideInForce | None = None
 
 
 class PortfolioScoreUpdated(Output, frozen=True, kw_only=True, gc=False, tag="portfolio-score.updated"):

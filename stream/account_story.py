@@ -3,8 +3,8 @@
 The topic of account scores is compacted, and a record knows the closes of eight days alone; the log has all of it.
 """
 
-from collections.abc import Iterable
-from math import fsum
+from collections.abc import Iterable, Mapping
+from copy import copy
 
 import msgspec
 
@@ -12,52 +12,53 @@ from models.health.accounts.fold import AccountFold
 from models.health.accounts.react import AccountReaction
 from models.health.accounts.state import AccountState
 from models.health.facts.messages import DAY_MS
+from models.health.state import AlertState
 from schemas.base import to_milliseconds
 from schemas.keys import account_key, partition_for, split_key
-from schemas.scores import AccountScoreUpdated, AlertRaised
+from schemas.scores import AccountScoreUpdated, AlertRaised, ComponentScore
 from stream.replay.account_log import AccountEntry, AccountLog
+from stream.story import PASSING_TIME, Movement, in_words, only_weight, set_by_hand
 
-
-class AccountPart(msgspec.Struct, frozen=True):
-    """What a component's points were, and are."""
-
-    component: str
-    before: float
-    after: float
-
-    @property
-    def change(self) -> float:
-        """Points won or lost."""
-        return self.after - self.before
-
-
-class AccountMovement(msgspec.Struct, frozen=True):
-    """What moved the unrounded score in the last `days`: the parts sum to `change`. `before` is None where there was no
-    score.
-    """
-
-    days: int
-    before: float | None
-    after: float
-    change: float
-    parts: tuple[AccountPart, ...]
+_BY_CONTACTS = frozenset(("member.contributed", "member.left", "recompute"))
+_BY_PROFILE = frozenset(("account.updated",))
+MOVED_BY = {
+    "members": _BY_CONTACTS,
+    "point_of_contact": _BY_CONTACTS,
+    "support_load": _BY_CONTACTS,
+    "seats": _BY_PROFILE,
+    "tenure": _BY_PROFILE,
+    "reviews": frozenset(("review.posted",)),
+}
+"""What can move a component, by the causes of records. Whatever else a record is caused by, time has moved it until
+then: an account's record does not tell decay from what came.
+"""
+_MODEL_CHANGE = "model_change"
 
 
 class AccountStory(msgspec.Struct):
-    """All records of an account up to `now` (UTC ms), in order; a deleted score has None and the time."""
+    """All records of an account up to `now` (UTC ms), in order; a deleted score has None and the time. `standing`: how
+    its alerts stood from when on.
+    """
 
     now: int = 0
     scores: list[tuple[int, AccountScoreUpdated | None]] = msgspec.field(default_factory=list)
     alerts: list[AlertRaised] = msgspec.field(default_factory=list)
+    standing: list[tuple[int, tuple[AlertState, ...]]] = msgspec.field(default_factory=list)
 
-    def take(self, reactions: Iterable[AccountReaction], now: int) -> None:
-        """Take what came of an entry."""
+    def take(self, row: AccountState, reactions: Iterable[AccountReaction], now: int) -> None:
+        """Take what came of an entry, after which the row is this."""
         for reaction in reactions:
             if reaction.tombstone:
                 self.scores.append((now, None))
             if reaction.score is not None:
                 self.scores.append((to_milliseconds(reaction.score.at), reaction.score))
             self.alerts += reaction.alerts
+        self.standing.append((row.now, tuple(map(copy, row.alerts))))
+
+    @property
+    def alert_states(self) -> tuple[AlertState, ...]:
+        """How its alerts stand at the end of it."""
+        return self.standing[-1][1] if self.standing else ()
 
     @property
     def latest(self) -> AccountScoreUpdated | None:
@@ -65,11 +66,12 @@ class AccountStory(msgspec.Struct):
         return self.scores[-1][1] if self.scores else None
 
     def until(self, moment: int) -> "AccountStory":
-        """What was known at a moment (UTC ms)."""
+        """What was known up to and without a moment (UTC ms)."""
         return AccountStory(
             min(self.now, moment),
-            [(at, record) for at, record in self.scores if at <= moment],
-            [alert for alert in self.alerts if to_milliseconds(alert.at) <= moment],
+            [(at, record) for at, record in self.scores if at < moment],
+            [alert for alert in self.alerts if to_milliseconds(alert.at) < moment],
+            [(at, states) for at, states in self.standing if at < moment],
         )
 
     def ends_in(self, record: AccountScoreUpdated) -> bool:
@@ -90,10 +92,13 @@ def fold_account(tenant: str, account: str, log: Iterable[AccountEntry]) -> Acco
             continue
         if of is not None:
             written, reactions = fold.signal(offset, split_key(of), row, signal)
-            row = row if written is None else written
-            story.take(reactions, signal.at)
+            if written is not None:
+                row = written
+                story.take(row, reactions, signal.at)
         elif fold.enter(offset, signal):
-            story.take(_looked(fold, (tenant, account), row), fold.control.now)
+            reactions = _looked(fold, (tenant, account), row)
+            if row is not None and reactions:
+                story.take(row, reactions, fold.control.now)
         story.now = max(story.now, signal.at)
     return story
 
@@ -119,21 +124,35 @@ def tell_account(log: AccountLog, tenant: str, account: str) -> AccountStory:
     return fold_account(tenant, account, log.read(partition))
 
 
-def account_movement(story: AccountStory, days: int) -> AccountMovement | None:
+def account_movement(story: AccountStory, days: int) -> Movement | None:
     """What moved the score in the last `days` before the story's end; None where there is no score."""
     latest = story.latest
     if latest is None or latest.score_raw is None:
         return None
     place = sum(at <= story.now - days * DAY_MS for at, _ in story.scores)
     first = story.scores[place - 1][1] if place else None
-    was, now = ({} if one is None else {n: c.points for n, c in one.components.items()} for one in (first, latest))
-    parts = [AccountPart(name, was.get(name, 0.0), now.get(name, 0.0)) for name in {**now, **was}]
-    parts.sort(key=lambda part: (-abs(part.change), part.component))
-    before = None if first is None else first.score_raw
-    return AccountMovement(
-        days,
-        before,
-        latest.score_raw,
-        fsum(part.change for part in parts),
-        tuple(part for part in parts if part.change),
-    )
+    parts: dict[tuple[str, str], list[float]] = {}
+    besides: list[str] = []
+    before = first
+    for _, record in story.scores[place:]:
+        was, now = ({} if one is None else one.components for one in (before, record))
+        for name in {**now, **was}:
+            points = _points(now, name) - _points(was, name)
+            if points:
+                why = "deleted" if record is None else _why(name, record.cause.type, was.get(name), now.get(name))
+                parts.setdefault((name, why), []).append(points)
+        if record is not None:
+            besides += set_by_hand(record, before)
+        before = record
+    raw = None if first is None else first.score_raw
+    return Movement(days, raw, latest.score_raw, latest.score_raw - (raw or 0.0), in_words(parts), tuple(besides))
+
+
+def _points(components: Mapping[str, ComponentScore], name: str) -> float:
+    return components[name].points if name in components else 0.0
+
+
+def _why(name: str, cause: str, was: ComponentScore | None, now: ComponentScore | None) -> str:
+    if only_weight(was, now):
+        return f"{cause}/weight"
+    return cause if cause == _MODEL_CHANGE or cause in MOVED_BY[name] else PASSING_TIME

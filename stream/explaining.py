@@ -1,6 +1,6 @@
 """Why a contact has its score: the record, what moved it, what is held back, as data and as the terminal shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,7 @@ from models.health.alerts.registry import NAMES
 from models.health.facts.override import Override
 from models.health.state import AlertState, ContactState
 from schemas.base import Band, from_milliseconds
-from schemas.scores import AlertRaised, BandChanged, ScoreUpdated
+from schemas.scores import AlertRaised, BandChanged, OverrideInForce, ScoreUpdated
 from stream.story import Movement, Story, movement
 from stream.views import band_change_line, explanation, words
 
@@ -56,7 +56,7 @@ def explained(score: ScoreUpdated, story: Story | None) -> Explanation:
         moved,
         tuple(story.bands[-LATEST_CHANGES:]),
         tuple(story.alerts[-LATEST_CHANGES:]),
-        tuple(line for alert in story.row.alerts for line in _held_back(alert)),
+        tuple(line for alert in story.row.alerts for line in held_back(alert)),
         _by_hand(story.row, story.now),
     )
 
@@ -70,8 +70,9 @@ def _by_hand(row: ContactState, now: int) -> SetByHand | None:
     return SetByHand(band, override.author, override.reason, from_milliseconds(override.at), expires)
 
 
-def _held_back(alert: AlertState) -> Iterable[str]:
-    kind = words(NAMES[alert.kind])
+def held_back(alert: AlertState, names: Mapping[int, str] = NAMES) -> Iterable[str]:
+    """What is not told of an alert, in words; `names` are the kinds by their codes."""
+    kind = words(names[alert.kind])
     if alert.active and alert.untold:
         yield f"{kind}: began without an alert, by an import or another model"
     elif alert.active and alert.raised_at is not None:
@@ -90,19 +91,24 @@ def view(told: Explanation, now: datetime) -> RenderableType:
     if told.score.capped_by is not None:
         parts.append(Text(f"{words(told.score.capped_by)} caps the score at {told.score.score}"))
     if told.override is not None:
-        by_hand = told.override
-        until = "" if by_hand.expires_at is None else f", until {by_hand.expires_at:%Y-%m-%d %H:%M} UTC"
-        parts.append(Text(f"set to {words(by_hand.band)} by {by_hand.author} ({by_hand.reason}){until}"))
+        parts.append(Text(by_hand_line(told.override.band, told.override)))
     parts += [Text(line) for line in told.held_back]
     if told.not_told is not None:
         parts.append(Text(told.not_told))
-    parts += [_moved(one) for one in (told.moved or {}).values()]
+    parts += [moved_view(one) for one in (told.moved or {}).values()]
     parts += [Text(f"{change.at:%Y-%m-%d} ") + band_change_line(change) for change in told.bands]
     parts += [Text(alert_line(alert)) for alert in told.alerts]
     return Group(*parts)
 
 
-def _moved(moved: Movement) -> RenderableType:
+def by_hand_line(band: Band, by_hand: SetByHand | OverrideInForce) -> str:
+    """Who set a band, why, and until when."""
+    until = "" if by_hand.expires_at is None else f", until {by_hand.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"set to {words(band)} by {by_hand.author} ({by_hand.reason}){until}"
+
+
+def moved_view(moved: Movement) -> RenderableType:
+    """What moved a score in a span, as a table."""
     if not moved.parts and not moved.besides:
         return Text(f"the last {moved.days} days: {moved.after:.2f}, and nothing moved it")
     before = "not scored" if moved.before is None else f"{moved.before:.2f}"

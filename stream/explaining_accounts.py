@@ -1,4 +1,6 @@
-"""Why an account has its score: the record, what moved it and which alerts went out, as data and for the terminal."""
+"""Why an account has its score: the record, what moved it, which alerts went out and which are held back, as data and
+as the terminal shows it.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,11 +10,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from schemas.scores import AccountScoreUpdated, AlertRaised
-from stream.account_story import AccountMovement, AccountStory, account_movement
-from stream.explaining import DAYS, LATEST_CHANGES, alert_line
+from stream.account_story import AccountStory, account_movement
+from stream.explaining import DAYS, LATEST_CHANGES, alert_line, by_hand_line, held_back, moved_view
+from stream.story import Movement
 from stream.views import BAND_STYLES, age, band_text, words
 
+_NAMES = {kind.code: kind.name for kind in ACCOUNT_ALERTS.values()}
 NOT_TOLD = (
     "what moved the score cannot be told: health.account-signals does not hold this account's whole story, or the "
     "worker has not read it yet"
@@ -23,8 +28,9 @@ class AccountExplanation(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that is told of an account. `moved` by days; None where the log cannot tell it (`not_told` says why)."""
 
     score: AccountScoreUpdated
-    moved: dict[str, AccountMovement] | None = None
+    moved: dict[str, Movement] | None = None
     alerts: tuple[AlertRaised, ...] = ()
+    held_back: tuple[str, ...] = ()
     not_told: str | None = None
 
 
@@ -33,7 +39,8 @@ def explained_account(score: AccountScoreUpdated, story: AccountStory) -> Accoun
     if not story.ends_in(score):
         return AccountExplanation(score, not_told=NOT_TOLD)
     moved = {str(days): found for days in DAYS if (found := account_movement(story, days)) is not None}
-    return AccountExplanation(score, moved, tuple(story.alerts[-LATEST_CHANGES:]))
+    waiting = tuple(line for alert in story.alert_states for line in held_back(alert, _NAMES))
+    return AccountExplanation(score, moved, tuple(story.alerts[-LATEST_CHANGES:]), waiting)
 
 
 def view_account(told: AccountExplanation, now: datetime) -> RenderableType:
@@ -42,10 +49,10 @@ def view_account(told: AccountExplanation, now: datetime) -> RenderableType:
     parts: list[RenderableType] = [_head(score)]
     if score.components:
         parts.append(_components(score, now))
-    parts += [Text(line) for line in _facts(score)]
+    parts += [Text(line) for line in (*_facts(score), *told.held_back)]
     if told.not_told is not None:
         parts.append(Text(told.not_told))
-    parts += [_moved(one) for one in (told.moved or {}).values()]
+    parts += [moved_view(one) for one in (told.moved or {}).values()]
     parts += [Text(alert_line(alert)) for alert in told.alerts]
     return Group(*parts)
 
@@ -78,6 +85,8 @@ def _components(score: AccountScoreUpdated, now: datetime) -> RenderableType:
 def _facts(score: AccountScoreUpdated) -> Iterable[str]:
     mean = "" if score.mean is None else f", mean {score.mean:.1f}, lowest {score.minimum}"
     bands = "".join(f", {count} {words(band)}" for band, count in score.bands.items())
+    cause = words(score.cause.type) + (f" {score.cause.id}" if score.cause.id else "")
+    yield f"last moved by {cause} at {score.at:%Y-%m-%d %H:%M:%S} UTC (record {score.seq}, model {score.model})"
     yield f"{score.members} contacts, {score.scored} scored{mean}{bands}"
     if score.moved_by is not None:
         yield f"moved last by {score.moved_by}"
@@ -99,15 +108,5 @@ def _facts(score: AccountScoreUpdated) -> Iterable[str]:
         size.append(f"renews {score.renewal_at:%Y-%m-%d}")
     if size:
         yield ", ".join(size)
-    if score.band is not None and score.computed_band is not None and score.band != score.computed_band:
-        yield f"set by hand; computed: {words(score.computed_band)}"
-
-
-def _moved(moved: AccountMovement) -> RenderableType:
-    if not moved.parts:
-        return Text(f"the last {moved.days} days: {moved.after:.2f}, and nothing moved it")
-    before = "not scored" if moved.before is None else f"{moved.before:.2f}"
-    table = Table("component", "before", "after", "points")
-    for part in moved.parts:
-        table.add_row(words(part.component), f"{part.before:.2f}", f"{part.after:.2f}", f"{part.change:+.2f}")
-    return Group(Text(f"the last {moved.days} days: {before} → {moved.after:.2f} ({moved.change:+.2f})"), table)
+    if score.band is not None and score.computed_band is not None and score.override is not None:
+        yield f"{by_hand_line(score.band, score.override)}; computed: {words(score.computed_band)}"

@@ -13,7 +13,7 @@ from models.health.facts.messages import DAY_MS
 from models.health.state import ContactState
 from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORES
 from schemas.keys import contact_key, partition_for
-from schemas.scores import AlertRaised, BandChanged, ComponentScore, ScoreUpdated
+from schemas.scores import AccountScoreUpdated, AlertRaised, BandChanged, ComponentScore, ScoreUpdated
 from stream.replay.folding import Chosen, Folding, Sent
 from stream.replay.log import Log
 from stream.replay.running import fold_until
@@ -35,6 +35,9 @@ _PHRASES = {
     "recompute": ("a daily recompute", "daily recomputes"),
     "model_change": ("a change of the model", "changes of the model"),
     "override": ("a band set by hand", "bands set by hand"),
+    "member.contributed": ("a change of a contact", "changes of contacts"),
+    "member.left": ("a contact that left", "contacts that left"),
+    "account.updated": ("a change of the account's profile", "changes of the account's profile"),
 }
 
 _score = msgspec.json.Decoder(ScoreUpdated).decode
@@ -135,10 +138,14 @@ def movement(story: Story, days: int) -> Movement | None:
             _take(record, before, parts)
             besides += _besides(record, before)
         before = record
-    found = [Part(name, fsum(points), len(points), _words(why, len(points))) for (name, why), points in parts.items()]
-    found.sort(key=lambda one: (-abs(one.points), one.component, one.words))
     was = None if first is None else first.score_raw
-    return Movement(days, was, latest.score_raw, latest.score_raw - (was or 0.0), tuple(found), tuple(besides))
+    return Movement(days, was, latest.score_raw, latest.score_raw - (was or 0.0), in_words(parts), tuple(besides))
+
+
+def in_words(parts: dict[tuple[str, str], list[float]]) -> tuple[Part, ...]:
+    """What moved components, by component and why: the most first."""
+    found = [Part(name, fsum(points), len(points), _words(why, len(points))) for (name, why), points in parts.items()]
+    return tuple(sorted(found, key=lambda one: (-abs(one.points), one.component, one.words)))
 
 
 def _take(record: ScoreUpdated, before: ScoreUpdated | None, parts: dict[tuple[str, str], list[float]]) -> None:
@@ -146,11 +153,11 @@ def _take(record: ScoreUpdated, before: ScoreUpdated | None, parts: dict[tuple[s
         parts.setdefault((name, PASSING_TIME), []).append(points)
     cause = record.cause.type
     for name, points in record.change.by_signal.items():
-        shared = before is not None and _only_weight(before.components.get(name), record.components.get(name))
+        shared = before is not None and only_weight(before.components.get(name), record.components.get(name))
         parts.setdefault((name, f"{cause}/weight" if shared else cause), []).append(points)
 
 
-def _only_weight(before: ComponentScore | None, after: ComponentScore | None) -> bool:
+def only_weight(before: ComponentScore | None, after: ComponentScore | None) -> bool:
     """Whether a component reads the same as before, and only its share of the weights is another."""
     return before is not None and after is not None and before.value == after.value and before.weight != after.weight
 
@@ -172,8 +179,20 @@ def _besides(record: ScoreUpdated, before: ScoreUpdated | None) -> Iterable[str]
             yield f"{when}: {words(capped_before)} no longer caps the score"
         if record.capped_by is not None:
             yield f"{when}: {words(record.capped_by)} caps the score at {record.score}"
-    by_hand = record.band != record.computed_band
-    if by_hand and (before is None or before.band != record.band or before.band == before.computed_band):
+    yield from set_by_hand(record, before)
+
+
+def set_by_hand(
+    record: ScoreUpdated | AccountScoreUpdated, before: ScoreUpdated | AccountScoreUpdated | None
+) -> Iterable[str]:
+    """That a band came to be set by hand, or is no longer."""
+    when = f"{record.at:%Y-%m-%d %H:%M} UTC"
+    by_hand = record.band is not None and record.band != record.computed_band
+    if (
+        record.band is not None
+        and by_hand
+        and (before is None or before.band != record.band or before.band == before.computed_band)
+    ):
         yield f"{when}: set to {words(record.band)} by hand"
     if before is not None and before.band != before.computed_band and not by_hand:
         yield f"{when}: no longer set by hand"

@@ -16,6 +16,7 @@ from models.health.assess import points, trend
 from models.health.bands import BANDS, TRENDS
 from models.health.closes import unpack_close
 from models.health.components.factor import grade
+from models.health.records import override_in_force
 from schemas.base import Mode, from_milliseconds
 from schemas.event_ids import event_id
 from schemas.scores import AccountScoreUpdated, Cause, ComponentScore, DayScore
@@ -82,6 +83,7 @@ def account_score(
         team=profile.team,
         division=profile.division,
         closes=tuple(_day(close) for close in state.closes),
+        override=override_in_force(state.own.override, now),
     )
 
 

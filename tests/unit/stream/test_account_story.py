@@ -11,13 +11,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from schemas.base import to_milliseconds
 from schemas.control import ModelPublished, OverrideSet
 from schemas.decoding import encode
 from schemas.profiles import AccountUpdated
-from schemas.scores import AccountScoreUpdated
+from schemas.scores import AccountScoreUpdated, OverrideInForce
 from schemas.signals import AccountSignal, Clock, Contribution, MemberContribution, Tick, TickDone
-from stream.account_story import AccountStory, account_movement, fold_account
+from stream.account_story import MOVED_BY, AccountStory, account_movement, fold_account
 from stream.commands.app import app
 from stream.commands.explain import explain
 from stream.errors import ConfigurationError
@@ -36,6 +37,11 @@ def when(days: float) -> datetime:
 
 def ms(days: float) -> int:
     return to_milliseconds(when(days))
+
+
+def by_hand(days: float) -> dict[str, Any]:
+    base = {"event_id": "o", "occurred_at": when(days), "tenant": "acme", "account": "a"}
+    return {**base, "band": "at_risk", "reason": "r", "author": "u"}
 
 
 class Writer:
@@ -120,8 +126,46 @@ def test_movement_over_seven_and_thirty_days_sums_to_the_change() -> None:
         assert one.after == pytest.approx(12)
         assert one.before is not None
         assert one.change == pytest.approx(one.after - one.before, abs=1e-9)
-        assert one.change == pytest.approx(sum(part.change for part in one.parts), abs=1e-9)
-    assert [(part.component, round(part.change)) for part in month.parts] == [("seats", -40), ("members", -36)]
+        assert one.change == pytest.approx(sum(part.points for part in one.parts), abs=1e-9)
+    assert [(part.component, round(part.points), part.words) for part in month.parts] == [
+        ("seats", -40, "by a change of the account's profile"),
+        ("members", -36, "by 2 changes of contacts"),
+    ]
+
+
+def test_what_time_has_moved_is_not_said_of_what_came_then() -> None:
+    writer = Writer()
+    writer.model(0, members={}, tenure={"weight": 40})
+    writer.company(0, customer_since=when(-360))
+    writer.member(1, 80)
+    writer.member(65, 60)
+    writer.add(66, OverrideSet(**by_hand(66)))
+    movement = account_movement(writer.story(), 7)
+    assert movement is not None
+    assert [(part.component, part.words) for part in movement.parts] == [
+        ("members", "by a change of a contact"),
+        ("tenure", "as time passed"),
+    ]
+    assert movement.besides == ("2026-03-08 00:00 UTC: set to at risk by hand",)
+    assert movement.change == pytest.approx(sum(part.points for part in movement.parts), abs=1e-9)
+
+
+def test_another_model_and_other_weights_are_told_as_such() -> None:
+    writer = Writer()
+    writer.model(0, members={})
+    writer.company(1, seats=10)
+    writer.member(1, 80)
+    writer.model(2, members={}, seats={"weight": 20})
+    writer.member(3, 90)
+    movement = account_movement(writer.story(), 7)
+    assert movement is not None
+    words = {(part.component, part.words) for part in movement.parts}
+    assert ("seats", "by a change of the model") in words
+    assert ("members", "weighs otherwise, by a change of the model") in words
+
+
+def test_of_each_component_it_is_known_what_moves_it() -> None:
+    assert {*MOVED_BY} == {*ACCOUNT_COMPONENTS}
 
 
 def test_an_account_that_has_no_past_came_from_nothing() -> None:
@@ -136,6 +180,7 @@ def test_the_terminal_shows_what_the_record_says() -> None:
     text = shown(told(busy()))
     for words in (
         "account acme/a: 12 at risk",
+        "last moved by member.contributed at 2026-02-08 00:00:00 UTC (record 8, model 2)",
         "members",
         "seats",
         "1 contacts, 1 scored, mean 20.0, lowest 20, 1 healthy",
@@ -161,11 +206,27 @@ def test_answers_response_times_and_renewal_are_told() -> None:
 def test_what_was_set_by_hand_is_told() -> None:
     writer = Writer()
     writer.member(1, 80)
-    by_hand = OverrideSet(
-        event_id="o", occurred_at=when(2), tenant="acme", account="a", band="at_risk", reason="r", author="u"
-    )
-    writer.add(2, by_hand)
-    assert "set by hand; computed: healthy" in shown(told(writer))
+    writer.add(2, OverrideSet(**by_hand(2), expires_at=when(9)))
+    found = told(writer)
+    assert found.score.override == OverrideInForce(author="u", reason="r", set_at=when(2), expires_at=when(9))
+    assert "set to at risk by u (r), until 2026-01-10 00:00 UTC; computed: healthy" in shown(found)
+    writer.add(10, Clock(), None)
+    assert told(writer).score.override is None
+
+
+def test_what_is_held_back_is_told_as_it_was_then() -> None:
+    writer = Writer()
+    writer.member(1, 20)
+    (line,) = told(writer).held_back
+    assert line == "account health declined: holds since 2026-01-02 00:00 UTC, and is waiting for its dwell or cooldown"
+    assert line in shown(told(writer))
+    writer.add(1.5, Clock(), None)
+    writer.member(2, 15)
+    (raised,) = told(writer).held_back
+    assert raised.startswith("account health declined: raised 2026-01-02 00:10 UTC")
+    then = writer.story().until(ms(1) + 1)
+    assert then.latest is not None
+    assert explained_account(then.latest, then).held_back == (line,)
 
 
 def test_a_record_that_the_log_does_not_lead_to_is_shown_without_what_moved_it() -> None:
