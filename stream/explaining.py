@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.health.alerts.registry import NAMES
-from models.health.facts.override import Override
-from models.health.state import AlertState, ContactState
+from models.health.state import AlertState
 from schemas.base import Band, from_milliseconds
 from schemas.scores import AlertRaised, BandChanged, OverrideInForce, ScoreUpdated
 from stream.story import Movement, Story, movement
@@ -49,7 +48,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
 def explained(score: ScoreUpdated, story: Story | None) -> Explanation:
     """The explanation of a score by the story that ends in it."""
     if story is None or story.row is None:
-        return Explanation(score, not_told=NOT_TOLD)
+        return Explanation(score, override=_by_hand(score), not_told=NOT_TOLD)
     moved = {str(days): found for days in DAYS if (found := movement(story, days)) is not None}
     return Explanation(
         score,
@@ -57,17 +56,15 @@ def explained(score: ScoreUpdated, story: Story | None) -> Explanation:
         tuple(story.bands[-LATEST_CHANGES:]),
         tuple(story.alerts[-LATEST_CHANGES:]),
         tuple(line for alert in story.row.alerts for line in held_back(alert)),
-        _by_hand(story.row, story.now),
+        _by_hand(score),
     )
 
 
-def _by_hand(row: ContactState, now: int) -> SetByHand | None:
-    override: Override | None = row.override
-    band = None if override is None else override.band_at(now)
-    if override is None or band is None:
+def _by_hand(score: ScoreUpdated) -> SetByHand | None:
+    by_hand = score.override
+    if by_hand is None:
         return None
-    expires = None if override.expires_at is None else from_milliseconds(override.expires_at)
-    return SetByHand(band, override.author, override.reason, from_milliseconds(override.at), expires)
+    return SetByHand(score.band, by_hand.author, by_hand.reason, by_hand.set_at, by_hand.expires_at)
 
 
 def held_back(alert: AlertState, names: Mapping[int, str] = NAMES) -> Iterable[str]:

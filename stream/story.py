@@ -4,17 +4,21 @@ The log is the one source that has all of it: the topic of scores is compacted, 
 Folding a contact costs reading its partition once; entries of other contacts are passed over unread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import fsum
+from typing import NamedTuple
 
 import msgspec
 
 from models.health.facts.messages import DAY_MS
 from models.health.state import ContactState
 from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORES
+from schemas.decoding import encode
 from schemas.keys import contact_key, partition_for
 from schemas.scores import AccountScoreUpdated, AlertRaised, BandChanged, ComponentScore, ScoreUpdated
-from stream.replay.folding import Chosen, Folding, Sent
+from schemas.signals import Clock, Signal
+from stream.dataplane import Record
+from stream.replay.folding import Chosen, Folding, Sent, log_time
 from stream.replay.log import Log
 from stream.replay.running import fold_until
 from stream.views import words
@@ -107,17 +111,47 @@ def tell(log: Log, tenant: str, contact: str, end: int | None = None, chosen: Ch
     key, story = contact_key(tenant, contact), Story()
 
     def take(sent: Sent) -> None:
-        if sent.key == key and (end is None or sent.at < end):
+        if sent.key == key:
             story.take(sent)
 
     partition = partition_for(key, log.partitions())
     # Where the fold hands on what merged contacts had, another contact's entries may matter too.
     wanted = (lambda one: one == key) if log.hands_on else None
+    past = log if end is None else _Past(log, end, key if log.hands_on else None)
     with Folding(partition, chosen, wanted, hand_on=not log.hands_on) as folding:
-        fold_until(folding, log, end, take, lambda _: None)
+        fold_until(folding, past, None, take, lambda _: None)
         story.row = folding.row(key)
-        story.now = folding.log_end if end is None else min(end, folding.log_end)
+        story.now = folding.log_end if end is None or folding.log_end < end - 1 else end
     return story
+
+
+class _Past(NamedTuple):
+    """A log as it was before `end` (UTC ms); where only the entries of `key` are folded, those of others are not read.
+
+    It ends in the clock of the millisecond before: what ends by time alone has ended then, though a history has no
+    minutes.
+    """
+
+    log: Log
+    end: int
+    key: bytes | None
+
+    @property
+    def hands_on(self) -> bool:
+        return self.log.hands_on
+
+    def partitions(self) -> int:
+        return self.log.partitions()
+
+    def size(self) -> int:
+        return self.log.size()
+
+    def read(self, partition: int) -> Iterator[Record]:
+        for record in self.log.read(partition):
+            if (record.key is None or self.key in (None, record.key)) and log_time(record) >= self.end:
+                yield Record(record.offset, None, encode(Signal(at=self.end - 1, fact=Clock())), None, 0)
+                return
+            yield record
 
 
 def movement(story: Story, days: int) -> Movement | None:

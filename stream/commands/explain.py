@@ -56,7 +56,7 @@ def explain(
     account: Annotated[str | None, typer.Option(help="An account's id, in place of a contact.")] = None,
     tenant: Tenant = DEFAULT_TENANT,
     at: Annotated[
-        datetime | None, typer.Option(help="As it was at this time (UTC); default: the present score.")
+        datetime | None, typer.Option(help="As it was just before this time (UTC); default: the present score.")
     ] = None,
     model: ModelFile = None,
     events: Events = None,
@@ -66,7 +66,8 @@ def explain(
     what is set by hand or held back; what silence would do.
 
     The present score is that of `health.scores`. What moved it is folded from `health.signals`, whose partition is read
-    once; with `--at`, `--model` or `--events` the score is that of the fold too.
+    once; with `--at`, `--model` or `--events` the score is that of the fold too. With `--at` nothing counts that was
+    logged at that time or later.
 
     Of an account: its present record, and what moved it, folded from `health.account-signals`; with `--at` or
     `--events` the record is that of the fold too.

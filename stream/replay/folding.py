@@ -114,7 +114,7 @@ class Folding:
 
     def fold(self, records: list[Record]) -> Iterator[Sent]:
         """Fold some more records of the partition, in their order, and hand over what goes out: take all of it."""
-        self.log_end = max(self.log_end, _log_time(records[-1]))
+        self.log_end = max(self.log_end, log_time(records[-1]))
         wanted = [record for record in records if self._counts(record)]
         if not wanted:
             return
@@ -261,7 +261,7 @@ _band_change = msgspec.json.Decoder(BandChanged).decode
 _UNKNOWN = object()
 
 
-def _log_time(record: Record) -> int:
+def log_time(record: Record) -> int:
     """The log time of an entry, 0 if it cannot be read."""
     try:
         return msgspec.json.decode(record.value or b"", type=_Logged).at

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,9 +19,10 @@ from schemas.catalogue import (
     HEALTH_SCORES,
     HEALTH_SIGNALS,
 )
-from schemas.control import ContactErased
+from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
 from schemas.scores import ScoreUpdated
+from schemas.surveys import SurveyAnswered
 from stream.classifier import open_classifier
 from stream.history import HistoryWriter, entries
 from stream.imports import with_ticks
@@ -63,9 +65,19 @@ def heartline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heartline]:
 
 
 def past_events() -> list[Event]:
-    """The history, in the order in which it arrives."""
+    """The history, in the order in which it arrives. Somebody is set by hand after an answer."""
     past = simulate(seed=5, contacts=150, start=START, days=22, models_every_days=4)
-    return [one.event for one in deliver(past, seed=5, duplicates=0.05, late=0.05, out_of_order=0.1)]
+    arriving = [one.event for one in deliver(past, seed=5, duplicates=0.05, late=0.05, out_of_order=0.1)]
+    answer = next(event for event in arriving if isinstance(event, SurveyAnswered))
+    by_hand = OverrideSet(
+        event_id="by-hand",
+        occurred_at=answer.occurred_at + timedelta(hours=1),
+        contact=answer.contact,
+        band="champion",
+        reason="They told me.",
+        author="carol",
+    )
+    return [*arriving, by_hand]
 
 
 def write_history(heartline: Heartline, events: list[Event]) -> None:
@@ -202,6 +214,34 @@ def test_explain_tells_what_moved_a_score_and_it_sums(heartline: Heartline) -> N
     then = json.loads(run(heartline, "explain", score.contact, "--at", f"{MIDDLE:%Y-%m-%d}", "--json"))
     assert datetime.fromisoformat(then["score"]["at"]) < MIDDLE
     assert then["moved"]["30"]["parts"]
+
+
+def test_explain_at_a_time_knows_neither_an_override_nor_a_decline_of_later(heartline: Heartline) -> None:
+    """Each just before and just after it was logged."""
+    past: dict[str, list[ScoreUpdated]] = {}
+    for score in heartline.scores():
+        past.setdefault(score.contact, []).append(score)
+
+    def around(counts: Callable[[ScoreUpdated], bool]) -> list[Any]:
+        """What is told before and after the first record of some contact that counts."""
+        for contact, scores in past.items():
+            place = next((n for n, one in enumerate(scores) if counts(one)), 0)
+            if place and scores[place].mode == "import" and scores[place].cause.type != "model_change":
+                first = scores[place].at.replace(microsecond=0)
+                last = scores[place + 1].at if place + 1 < len(scores) else first + timedelta(days=1)
+                if scores[place - 1].at < first and last > first + timedelta(seconds=1):
+                    moments = (first, first + timedelta(seconds=1))
+                    times = [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments]
+                    return [json.loads(run(heartline, "explain", contact, "--at", time, "--json")) for time in times]
+        raise AssertionError("nobody has such a record")
+
+    before, after = around(lambda one: one.override is not None)
+    assert "override" not in before
+    assert after["override"]["author"] == after["score"]["override"]["author"]
+    before, after = around(lambda one: one.score <= 30)
+    began = "contact health declined: began without an alert, by an import or another model"
+    assert began not in before.get("held_back", [])
+    assert began in after["held_back"]
 
 
 def test_a_preview_reads_the_present_states_and_says_who_would_change_band(

@@ -268,6 +268,15 @@ def test_an_account_is_told_as_it_was_known_at_a_time() -> None:
     assert writer.story().until(ms(-1)).latest is None
 
 
+def test_a_moment_itself_is_not_before_it() -> None:
+    writer = Writer()
+    writer.member(1, 20)
+    writer.add(2, Clock(), None)
+    assert [writer.story().until(ms(1) + more).latest is None for more in (0, 1)] == [True, False]
+    raised = to_milliseconds(writer.story().alerts[0].at)
+    assert [len(writer.story().until(raised + more).alerts) for more in (0, 1)] == [0, 1]
+
+
 def test_an_account_of_a_file_of_events_is_explained_without_a_broker(tmp_path: Path) -> None:
     events = list(simulate(seed=3, contacts=20, start=START, days=20))
     file = tmp_path / "events.jsonl"

@@ -1,9 +1,19 @@
+import json
 import math
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from typer.testing import CliRunner
 
-from schemas.base import from_milliseconds
-from stream.explaining import explained
+from schemas.base import from_milliseconds, to_milliseconds
+from schemas.control import OverrideSet
+from schemas.decoding import encode
+from schemas.signals import LoggedFact
+from schemas.surveys import SurveyAnswered
+from stream.commands.app import app
+from stream.explaining import Explanation, explained
 from stream.story import Movement, Story, movement, tell
 from tests.unit.models.health.building import answer, erased, message, ms, opened, override, restored
 from tests.unit.stream.replay.logs import FactsLog, logged, simulated, tick
@@ -81,6 +91,77 @@ def test_the_past_is_told_as_it_was_known_then() -> None:
     assert story.now == ms(5)
 
 
+def fallen() -> tuple[LoggedFact, ...]:
+    """A contact that is fine, falls, and is set by hand."""
+    low = answer(40, 0, event="e2"), answer(40, 1, kind="csat", event="e3"), message(40, "negative", event="e4")
+    return answer(0, 8), *low, override(41, "healthy")
+
+
+@pytest.mark.parametrize("hands_on", [True, False])
+def test_nothing_of_the_past_is_read_off_what_came_later(hands_on: bool) -> None:
+    log = logged(*fallen())._replace(hands_on=hands_on)
+
+    def at(days: float) -> Explanation:
+        story = tell(log, "acme", "ada", ms(days))
+        assert story.latest is not None
+        return explained(story.latest, story)
+
+    assert (at(19).held_back, at(19).override) == ((), None)
+    assert at(40).held_back == ()
+    assert len(at(40.5).held_back) == 1
+    assert (at(41).override, at(41).score.override) == (None, None)
+    by_hand = at(41.1).override
+    assert by_hand is not None
+    assert by_hand.band == "healthy"
+
+
+def test_a_moment_itself_is_not_before_it() -> None:
+    log = logged(answer(0, 8), answer(3, 1, event="e2"))
+    scores = [tell(log, "acme", "ada", ms(3) + more).latest for more in (0, 1)]
+    assert [one and one.components["nps"].value for one in scores] == [0.8, 0.1]
+
+
+def test_the_past_ends_where_the_contact_or_all_of_its_partition_gets_there() -> None:
+    theirs = msgspec.structs.replace(answer(6, 5, event="e6"), contact="bob")
+    late = answer(2, 1, event="late")
+    log = logged(answer(0, 8), theirs, (4, late), (7, answer(3, 9, event="e3")), partitions=1)
+    story = tell(log, "acme", "ada", ms(5))  # bob's clock is ahead of ada's
+    assert len(story.scores) == 2
+    stopped = tell(logged(answer(0, 8), tick(6), (4, late)), "acme", "ada", ms(5))
+    assert len(stopped.scores) == 1
+
+
+@pytest.mark.parametrize("hands_on", [True, False])
+def test_what_ends_by_time_alone_has_ended_in_the_past_too(hands_on: bool) -> None:
+    expiring = override(1, "at_risk", expires_at=from_milliseconds(ms(3)))
+    log = logged(answer(0, 9), expiring, tick(20))._replace(hands_on=hands_on)
+    before, after = (tell(log, "acme", "ada", ms(3) + more) for more in (0, 1))
+    assert before.latest is not None
+    assert after.latest is not None
+    assert explained(before.latest, before).override is not None
+    assert explained(after.latest, after).override is None
+    assert (after.latest.band, after.latest.at) == ("champion", from_milliseconds(ms(3)))
+    raised = tell(logged(*fallen(), tick(60)), "acme", "ada", ms(40.5))
+    assert raised.latest is not None
+    assert [alert.kind for alert in raised.alerts] == ["contact_health_declined"]
+    assert "raised 2026-04-11 00:10 UTC" in explained(raised.latest, raised).held_back[0]
+
+
+def test_each_record_of_the_past_is_the_one_that_went_out() -> None:
+    log, compared = simulated(contacts=6, days=30), 0
+    contacts = sorted({(record.key or b"").decode().partition("/")[2] for _, record in log.entries if record.key})
+    for contact in contacts:
+        whole = tell(log, "default", contact)
+        for days in (-40, -30, -20):
+            end = ms(days)
+            story = tell(log, "default", contact, end)
+            assert story.scores == [one for one in whole.scores if one[0] < end]
+            assert story.bands == [one for one in whole.bands if to_milliseconds(one.at) < end]
+            assert story.alerts == [one for one in whole.alerts if to_milliseconds(one.at) < end]
+            compared += len(story.scores)
+    assert compared > 50
+
+
 def test_a_record_that_the_log_does_not_lead_to_is_not_explained_by_it() -> None:
     story = tell(logged(answer(0, 9), answer(2, 3, event="e2")), "acme", "ada")
     first = story.scores[0][1]
@@ -90,3 +171,24 @@ def test_a_record_that_the_log_does_not_lead_to_is_not_explained_by_it() -> None
     assert other is not None
     assert story.up_to(other) is None
     assert explained(other, None).not_told is not None
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A contact that is fine, falls, and is set by hand, as a file of events."""
+    found, typed = tmp_path / "events.jsonl", SurveyAnswered | OverrideSet
+    found.write_bytes(b"".join(encode(fact) + b"\n" for fact in fallen() if isinstance(fact, typed)))
+    return found
+
+
+def test_explain_at_a_time_does_not_look_into_the_future(file: Path) -> None:
+    def said(days: float) -> Any:
+        arguments = ["explain", "ada", "--tenant", "acme", "--events", str(file), "--json", "--at"]
+        moment = f"{from_milliseconds(ms(days)):%Y-%m-%dT%H:%M:%S}"
+        done = CliRunner().invoke(app, [*arguments, moment], env={"HEARTLINE_CLASSIFIER": "vader"})
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    assert [name for name in said(19) if name in ("override", "held_back")] == []
+    assert [name for name in said(40.5) if name in ("override", "held_back")] == ["held_back"]
+    assert said(42)["override"]["band"] == "healthy"
