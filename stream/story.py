@@ -213,6 +213,8 @@ def _besides(record: ScoreUpdated, before: ScoreUpdated | None) -> Iterable[str]
             yield f"{when}: {words(capped_before)} no longer caps the score"
         if record.capped_by is not None:
             yield f"{when}: {words(record.capped_by)} caps the score at {record.score}"
+    elif before is not None and record.capped_by is not None and record.score != before.score:
+        yield f"{when}: {words(record.capped_by)} caps the score at {record.score} instead of {before.score}"
     yield from set_by_hand(record, before)
 
 

@@ -179,6 +179,8 @@ def _besides(before: Assessment | None, after: Assessment | None, old: HealthMod
             said.append(f"{words(before.capped_by)} no longer caps the score")
         if after.capped_by is not None:
             said.append(f"{words(after.capped_by)} caps the score at {after.score}")
+    elif after.capped_by is not None and before.score != after.score:
+        said.append(f"{words(after.capped_by)} caps the score at {after.score} instead of {before.score}")
     if old.bands.band(after.score) != after.computed_band_number:
         said.append(f"a score of {after.score} is {words(after.computed_band)} now")
     return said

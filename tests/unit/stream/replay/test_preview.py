@@ -9,7 +9,7 @@ from schemas.base import to_milliseconds
 from stream.preview.comparing import Comparing, Comparison, Move
 from stream.preview.history import Since
 from stream.replay.folding import Chosen
-from tests.unit.models.health.building import Row, answer, ms, opened, override, solved
+from tests.unit.models.health.building import Row, answer, ms, opened, override, profile, solved
 from tests.unit.stream.replay.logs import START, simulated
 
 
@@ -63,6 +63,65 @@ def test_edges_and_caps_are_said_beside_the_components() -> None:
     cap = model(exceptions=[{"name": "urgent", "when": {"open_ticket": {"severity": "urgent"}}, "cap": 60}])
     assert the_move(compared(row, cap)).besides == ("urgent caps the score at 60",)
     assert the_move(compared(row, model(), cap)).besides == ("urgent no longer caps the score",)
+
+
+def capped(cap: int) -> HealthModel:
+    return model(exceptions=[{"name": "urgent", "when": {"open_ticket": {"severity": "urgent"}}, "cap": cap}])
+
+
+def test_a_cap_of_another_height_is_said() -> None:
+    row = Row(answer(0, 8), opened(0, "t1", severity="urgent"))
+    move = the_move(compared(row, capped(25), capped(60)))
+    assert (move.score_before, move.score_after, move.why) == (60, 25, ())
+    assert move.besides == ("urgent caps the score at 25 instead of 60",)
+    lower = the_move(compared(row, capped(60), capped(25)))
+    assert lower.besides == ("urgent caps the score at 60 instead of 25",)
+
+
+GOLD = {"name": "gold", "when": {"attributes": {"plan": "gold"}}}
+CHANGES = {
+    "weights": model(components={"nps": {"weight": 90}, "engagement": {"weight": 10}}),
+    "parameters": model(components={"nps": {}, "engagement": {}, "open_tickets": {"good": 0, "poor": 1}}),
+    "thresholds": model(components={"nps": {}, "engagement": {}, "open_tickets": {"good": 2, "poor": 3}}),
+    "bands": model(bands={"needs_attention": 45, "healthy": 75, "champion": 95}),
+    "a cap": capped(60),
+    "a lower cap": capped(25),
+    "another cap": model(exceptions=[{"name": "two", "when": {"open_ticket": {"count": 2}}, "cap": 10}]),
+    "a segment with bands": model(segments=[{**GOLD, "bands": {"healthy": 70, "champion": 96}}]),
+    "a segment with components": model(segments=[{**GOLD, "components": {"nps": {"enabled": False}, "severity": {}}}]),
+    "a segment with a cap": model(
+        segments=[{**GOLD, "exceptions": [{"name": "urgent", "when": {"open_ticket": {}}, "cap": 30}]}]
+    ),
+    "a component on": model(components={"nps": {}, "engagement": {}, "severity": {"weight": 40}}),
+    "a component off": model(components={"engagement": {}}),
+    "only what some lack": model(components={"nps": {}}),
+    "nothing that anybody has": model(components={"ces": {}}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whoever_changes_band_has_a_reason_whatever_changes_in_the_model(change: str) -> None:
+    rows = [
+        Row(
+            *([answer(0, share)] if share < 11 else []),
+            *([profile(0, attributes={"plan": "gold"})] if share % 2 else []),
+            *(opened(0.1, f"t{n}", severity="urgent" if share % 3 else "low") for n in range(tickets)),
+        )
+        for share in range(12)
+        for tickets in range(4)
+    ]
+    changing = 0
+    for other in (model(), *(CHANGES[name] for name in CHANGES if name != change)):
+        for one, new in ((other, CHANGES[change]), (CHANGES[change], other)):
+            for days in (1, 20, 100):
+                comparing = Comparing(one, new)
+                for number, row in enumerate(rows):
+                    comparing.compare(("acme", f"c{number}"), row.facts, ms(days))
+                found = comparing.done()
+                assert [move for move in found.moves if not move.why and not move.besides] == []
+                assert found.changing == len(found.moves)
+                changing += found.changing
+    assert changing > 100
 
 
 def test_a_contact_without_data_for_one_of_the_models_is_not_scored_by_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from schemas.base import from_milliseconds, to_milliseconds
-from schemas.control import OverrideSet
+from schemas.control import ModelPublished, OverrideSet
 from schemas.decoding import encode
 from schemas.signals import LoggedFact
 from schemas.surveys import SurveyAnswered
@@ -81,6 +81,27 @@ def test_a_band_set_by_hand_is_said_beside_the_components() -> None:
     by_hand = explained(story.latest, story).override
     assert by_hand is not None
     assert (by_hand.band, by_hand.author, by_hand.reason) == ("at_risk", "carol", "we know better")
+
+
+def test_a_cap_and_its_height_are_said_beside_the_components() -> None:
+    def published(days: float, cap: int) -> ModelPublished:
+        urgent = {"name": "urgent", "when": {"open_ticket": {}}, "cap": cap}
+        document = {"version": f"v{cap}", "components": {"engagement": {}}, "exceptions": [urgent]}
+        return ModelPublished(
+            event_id=f"m{cap}",
+            occurred_at=from_milliseconds(ms(days)),
+            tenant="acme",
+            version=f"v{cap}",
+            model=msgspec.Raw(msgspec.json.encode(document)),
+            author="carol",
+        )
+
+    log = logged(opened(0, "t1"), published(1, 60), published(2, 25), published(3, 60))
+    assert [line.partition(": ")[2] for line in moved(log).besides] == [
+        "urgent caps the score at 60",
+        "urgent caps the score at 25 instead of 60",
+        "urgent caps the score at 60 instead of 25",
+    ]
 
 
 def test_the_past_is_told_as_it_was_known_then() -> None:
