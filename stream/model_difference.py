@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.members import Members
@@ -14,16 +15,20 @@ from models.health.document import AccountBlock, Document, SegmentDocument, deco
 
 
 class Difference(NamedTuple):
-    """A field that is different; None where it is not there."""
+    """A field that is different; `UNSET` where it is not there (null is a value: of `window_days`, all ever)."""
 
     path: str
     before: Any
     after: Any
 
+    def told(self) -> dict[str, Any]:
+        """As JSON has it: what is not there has no field."""
+        return {name: value for name, value in self._asdict().items() if value is not UNSET}
+
     def __str__(self) -> str:
-        if self.before is None:
+        if self.before is UNSET:
             return f"{self.path}: new, {_word(self.after)}"
-        if self.after is None:
+        if self.after is UNSET:
             return f"{self.path}: gone, was {_word(self.before)}"
         return f"{self.path}: {_word(self.before)} → {_word(self.after)}"
 
@@ -36,12 +41,12 @@ def differences(before: bytes, after: bytes) -> list[Difference]:
     one, other = _fields(decode_document(before)), _fields(decode_document(after))
     found = []
     for path in (*one, *(path for path in other if path not in one)):
-        said, says = one.get(path), other.get(path)
+        said, says = one.get(path, UNSET), other.get(path, UNSET)
         if isinstance(said, dict) and isinstance(says, dict):
             found += [
-                Difference(f"{path}.{name}", said.get(name), says.get(name))
+                Difference(f"{path}.{name}", said.get(name, UNSET), says.get(name, UNSET))
                 for name in (*said, *(name for name in says if name not in said))
-                if said.get(name) != says.get(name)
+                if said.get(name, UNSET) != says.get(name, UNSET)
             ]
         elif said != says:
             found.append(Difference(path, said, says))
@@ -50,7 +55,9 @@ def differences(before: bytes, after: bytes) -> list[Difference]:
 
 def _fields(document: Document) -> dict[str, Any]:
     """What a document says, by path. Blocks whose fields are compared one by one are dicts."""
-    fields: dict[str, Any] = {"version": document.version, "description": document.description}
+    fields: dict[str, Any] = {"version": document.version}
+    if document.description is not None:
+        fields["description"] = document.description
     for name, parameters in document.components.items():
         fields[f"components.{name}"] = _whole(COMPONENTS.get(name), parameters)
     fields["bands"] = _whole(BandEdges, document.bands)
@@ -66,7 +73,8 @@ def _fields(document: Document) -> dict[str, Any]:
         fields[f"account.components.{name}"] = _whole(ACCOUNT_COMPONENTS.get(name), parameters)
     for name, kind in ACCOUNT_ALERTS.items():
         fields[f"account.alerts.{name}"] = _whole(kind, account.alerts.get(name, {}))
-    fields["account.bands"] = _whole(BandEdges, {**document.bands, **account.bands}) if account.bands else None
+    if account.bands:
+        fields["account.bands"] = _whole(BandEdges, {**document.bands, **account.bands})
     if document.segments:
         fields["segments"] = ", ".join(segment.name for segment in document.segments)
     for segment in document.segments:
@@ -93,6 +101,8 @@ def _word(value: Any) -> str:
         return ", ".join(f"{name} {_word(one)}" for name, one in value.items()) or "nothing"
     if isinstance(value, (list, tuple)):
         return " and ".join(map(_word, value)) or "none"
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)

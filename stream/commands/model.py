@@ -113,7 +113,7 @@ def diff(
         before, after = read_file(file), read_file(other)
     found = differences(before, after)
     if as_json:
-        typer.echo(json.dumps([one._asdict() for one in found]))
+        typer.echo(json.dumps([one.told() for one in found]))
     else:
         typer.echo("\n".join(map(str, found)) if found else "no difference")
 

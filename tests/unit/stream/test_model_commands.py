@@ -236,12 +236,26 @@ def test_a_difference_is_told_field_by_field_with_the_defaults_of_what_is_left_o
         "components.csat.source: latest → mean_60d",
         "bands.champion: 81 → 90",
         "components.tone: new, weight 25, enabled true, good 0.1, poor 0.5, messages 10",
-        "exceptions.x: new, when open_ticket severity None, count 1, cap 9",
+        "exceptions.x: new, when open_ticket severity null, count 1, cap 9",
         "segments: new, s",
         "segments.s: new, when role a and b, components.nps weight 1",
     ]
     assert output("diff", one, one) == "no difference\n"
     assert {one["path"] for one in json.loads(output("diff", other, one, "--json"))} >= {"version", "segments"}
+
+
+def test_null_is_a_value_and_no_absence(tmp_path: Path) -> None:
+    days = file(tmp_path, "version: a\ndescription: x\ncomponents: {nps: {}, ticket_count: {}}\n", "days.yaml")
+    ever = file(tmp_path, "version: a\ncomponents: {ticket_count: {window_days: null}}\n", "ever.yaml")
+    gone = "components.nps: gone, was weight 25, enabled true"
+    assert output("diff", days, ever).splitlines() == [
+        "description: gone, was x", gone, "components.ticket_count.window_days: 60 → null",
+    ]  # fmt: skip
+    assert "components.ticket_count.window_days: null → 60" in output("diff", ever, days)
+    assert json.loads(output("diff", days, ever, "--json"))[1:] == [
+        {"path": "components.nps", "before": {"weight": 25, "enabled": True}},
+        {"path": "components.ticket_count.window_days", "before": 60, "after": None},
+    ]
 
 
 def test_what_a_model_says_of_accounts_is_compared_too(tmp_path: Path) -> None:
@@ -254,8 +268,8 @@ def test_what_a_model_says_of_accounts_is_compared_too(tmp_path: Path) -> None:
     )
     assert output("diff", one, other).splitlines() == [
         "account.components.members.weight: 60 → 7",
-        "account.bands: new, needs_attention 31, healthy 61, champion 90",
         "account.components.seats: new, weight 20, enabled true, good 0, poor -0.25, window_days 90",
+        "account.bands: new, needs_attention 31, healthy 61, champion 90",
     ]
 
 
