@@ -53,6 +53,13 @@ def differences(before: bytes, after: bytes) -> list[Difference]:
     return found
 
 
+def account_differences(before: bytes, after: bytes) -> list[Difference]:
+    """Those that change how accounts are scored: by their block, or by the contacts' bands where it has none."""
+    block = decode_document(after).account
+    blocks = ("account.",) if block is not None and block.bands else ("account.", "bands.")
+    return [one for one in differences(before, after) if one.path.startswith(blocks)]
+
+
 def _fields(document: Document) -> dict[str, Any]:
     """What a document says, by path. Blocks whose fields are compared one by one are dicts."""
     fields: dict[str, Any] = {"version": document.version}

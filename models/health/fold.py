@@ -89,6 +89,11 @@ class PartitionFold(WaitingFold[Subject, ContactState, Reaction, Pending]):
                 return model if row is None or not model.segments else model.of(row.profile)
         return DEFAULT_MODEL
 
+    def document(self, tenant: str) -> bytes | None:
+        """The document of a tenant's model that is in force now; None where that is the default model."""
+        published = self.control.models.get(tenant)
+        return self._documents.get(tenant, published[-1].digest) if published else None
+
     # -- one contact ---------------------------------------------------------------------------------------------------
 
     def signal(

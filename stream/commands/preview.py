@@ -42,7 +42,8 @@ def preview(
 ) -> None:
     """Say who would change band by a model, and why, before it is published. Workers go on; nothing is written.
 
-    Both models score the same states at the same moment, that of the log's latest clock.
+    Both models score the same states at the same moment, that of the log's latest clock. Contacts are compared,
+    accounts are not: where the model scores these otherwise, it is said what it changes.
 
     Examples: `heartline model preview stricter.yaml`, `heartline model preview stricter.yaml --since 2026-01-01`
     """
@@ -134,4 +135,6 @@ def _summary(found: Comparison) -> list[str]:
         lines.append(f"on average of those: {means} points")
     if found.overridden:
         lines.append(f"{found.overridden:,} contacts have a band set by hand, which no model changes")
+    if found.not_previewed:
+        lines += ["accounts are not previewed; this model changes how they are scored:", *found.not_previewed]
     return lines

@@ -10,6 +10,8 @@ from models.health.components.registry import NAMES
 from models.health.model import HealthModel
 from models.health.state import ContactState, Measured
 from schemas.base import Band
+from stream.model_difference import account_differences
+from stream.published_models import DEFAULT_DOCUMENT
 from stream.views import words
 
 NOT_SCORED = "not scored"
@@ -56,6 +58,8 @@ class Move(msgspec.Struct, frozen=True, gc=False):
 class Comparison(msgspec.Struct, gc=False):
     """Contacts, their bands before and after (`totals[before][after]`), and those that change band: how many, how many
     points each component moves them in all (`components`), and the first of them, the hardest hit first.
+
+    `not_previewed`: what the model changes in how accounts are scored, field by field; they are not compared.
     """
 
     contacts: int = 0
@@ -64,6 +68,7 @@ class Comparison(msgspec.Struct, gc=False):
     overridden: int = 0
     components: dict[str, float] = msgspec.field(default_factory=dict)
     moves: list[Move] = msgspec.field(default_factory=list)
+    not_previewed: list[str] = msgspec.field(default_factory=list)
 
     def count(self, before: str | None, after: str | None) -> None:
         """Count a contact by its bands."""
@@ -93,6 +98,12 @@ class Comparison(msgspec.Struct, gc=False):
         for name, points in other.components.items():
             self.components[name] = self.components.get(name, 0.0) + points
         self.moves += other.moves
+        self.not_previewed = self.not_previewed or other.not_previewed
+
+
+def not_previewed(before: bytes | None, after: bytes) -> list[str]:
+    """What the second document (JSON) changes in how accounts are scored; without a first one the default holds."""
+    return [str(one) for one in account_differences(DEFAULT_DOCUMENT if before is None else before, after)]
 
 
 class Comparing:

@@ -7,7 +7,7 @@ import msgspec
 from models.health.model import parse_model
 from schemas.keys import split_key
 from stream.parallel import Advance
-from stream.preview.comparing import Comparing, Comparison
+from stream.preview.comparing import Comparing, Comparison, not_previewed
 from stream.replay.census import Census, Period
 from stream.replay.folding import Chosen, Folding
 from stream.replay.log import Log
@@ -53,7 +53,8 @@ class Since(NamedTuple):
             comparing = Comparing(old, new, self.limit)
             for key, row in folding.rows():
                 comparing.compare(split_key(key), row, max(now, row.now))
-        found.end = comparing.done()
+            found.end = comparing.done()
+            found.end.not_previewed = not_previewed(folding.document(self.chosen.tenant), self.chosen.document)
         return found, tenants.seen
 
     def _folding(self, partition: int, chosen: Chosen | None, tenants: Tenants) -> Folding:

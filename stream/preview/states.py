@@ -11,7 +11,7 @@ from schemas.keys import split_key
 from stream.model_rows import BEHIND, ModelRow, document_key
 from stream.model_rows import PREFIX as MODELS
 from stream.parallel import Advance
-from stream.preview.comparing import Comparing, Comparison
+from stream.preview.comparing import Comparing, Comparison, not_previewed
 from stream.reading import TopicReader
 from stream.replay.tenants import Tenants
 from stream.scoring import RowCodec
@@ -54,7 +54,9 @@ class States(NamedTuple):
         control = _control(rows)
         fold = PartitionFold(control, _documents(rows, control, self.tenant))
         old, new = fold.model(self.tenant, control.offset), parse_model(self.document)
-        return self._compared(rows, control.now, old, new), tenants.seen
+        found = self._compared(rows, control.now, old, new)
+        found.not_previewed = not_previewed(fold.document(self.tenant), self.document)
+        return found, tenants.seen
 
     def _compared(self, rows: dict[bytes, bytes], now: int, old: HealthModel, new: HealthModel) -> Comparison:
         comparing, prefix = Comparing(old, new, self.limit), f"{self.tenant}/".encode()

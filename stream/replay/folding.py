@@ -176,9 +176,15 @@ class Folding:
 
     def model(self, tenant: str) -> HealthModel:
         """The model of a tenant that is in force now."""
-        cycle = _Outputs(self._store)
-        control = self.control()
-        return PartitionFold(control, ModelRows(cycle.state(self.partition))).model(tenant, control.offset)
+        fold = self._present()
+        return fold.model(tenant, fold.control.offset)
+
+    def document(self, tenant: str) -> bytes | None:
+        """The document of that model; None where it is the default one."""
+        return self._present().document(tenant)
+
+    def _present(self) -> PartitionFold:
+        return PartitionFold(self.control(), ModelRows(_Outputs(self._store).state(self.partition)))
 
     def _put_in_force(self, chosen: Chosen) -> None:
         cycle = _Outputs(self._store)

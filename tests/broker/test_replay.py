@@ -248,7 +248,10 @@ def test_a_preview_reads_the_present_states_and_says_who_would_change_band(
     heartline: Heartline, tmp_path: Path
 ) -> None:
     model = tmp_path / "model.json"
-    model.write_text('{"version": "mine", "components": {"nps": {}}, "bands": {"champion": 100}}')
+    model.write_text(
+        '{"version": "mine", "components": {"nps": {}}, "bands": {"champion": 100}, '
+        '"account": {"components": {"seats": {"weight": 41}}}}'
+    )
     found = json.loads(run(heartline, "model", "preview", str(model), "--json", "--limit", "0"))
     now = {name: sum(row.values()) for name, row in found["totals"].items()}
     now.pop("not scored", None)
@@ -261,6 +264,8 @@ def test_a_preview_reads_the_present_states_and_says_who_would_change_band(
         run(heartline, "model", "preview", str(model), "--since", f"{MIDDLE:%Y-%m-%d}", "--json", "--limit", "0")
     )
     assert over_log["end"]["totals"] == found["totals"]
+    assert over_log["end"]["not_previewed"] == found["not_previewed"]
+    assert any(line.startswith("account.components.seats") for line in found["not_previewed"])
 
 
 def test_a_backtest_judges_by_what_was_known(heartline: Heartline, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -75,6 +76,12 @@ def test_the_commands_work_on_a_file_without_a_broker(tmp_path: Path) -> None:
     assert "contacts change band; nothing was published" in said(
         "model", "preview", str(model), "--since", "2026-01-10"
     )
+    of_accounts = tmp_path / "accounts.yaml"
+    of_accounts.write_text("version: mine\ncomponents: {engagement: {}}\naccount: {components: {seats: {}}}\n")
+    preview = ["model", "preview", str(of_accounts), "--since", "2026-01-10"]
+    assert "accounts are not previewed; this model changes how they are scored:\naccount.comp" in said(*preview)
+    (line,) = json.loads(said(*preview, "--json"))["end"]["not_previewed"]
+    assert line.startswith("account.components.seats: new")
     by_model = said("explain", contact, "--model", str(model))
     assert "model mine" in by_model
     assert "sentiment" not in by_model

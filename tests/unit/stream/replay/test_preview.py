@@ -6,7 +6,7 @@ import pytest
 
 from models.health.model import HealthModel, parse_model
 from schemas.base import to_milliseconds
-from stream.preview.comparing import Comparing, Comparison, Move
+from stream.preview.comparing import Comparing, Comparison, Move, not_previewed
 from stream.preview.history import Since
 from stream.replay.folding import Chosen
 from tests.unit.models.health.building import Row, answer, ms, opened, override, profile, solved
@@ -160,6 +160,26 @@ def test_the_hardest_hit_are_named_and_all_are_counted() -> None:
     total.add(everybody)
     total.keep(2)
     assert (total.contacts, total.changing, len(total.moves)) == (120, 2 * everybody.changing, 2)
+
+
+def document(**more: object) -> bytes:
+    return json.dumps({"version": "v", "components": {"nps": {}}, **more}).encode()
+
+
+def test_what_a_model_changes_for_accounts_is_named_since_they_are_not_compared() -> None:
+    plain, seats = document(), document(account={"components": {"seats": {}}, "alerts": {"seats_decreased": {}}})
+    assert not_previewed(None, plain) == not_previewed(seats, seats) == []
+    assert not_previewed(plain, document(alerts={"tone": {"upset": 3}})) == []
+    (component,) = not_previewed(plain, seats)
+    assert component.startswith("account.components.seats: new, weight 20")
+    assert not_previewed(None, document(account={"alerts": {"seats_decreased": {"share": 0.5}}})) == [
+        "account.alerts.seats_decreased.share: 0.05 → 0.5"
+    ]
+    assert not_previewed(None, document(bands={"champion": 90})) == ["bands.champion: 81 → 90"]
+    own = {"bands": {"champion": 90}}
+    assert not_previewed(document(account=own), document(account=own, bands={"champion": 70, "healthy": 60})) == [
+        "account.bands.healthy: 61 → 60"
+    ]
 
 
 def test_over_the_log_both_models_are_counted_since_a_day(tmp_path: Path) -> None:
