@@ -82,6 +82,12 @@ def merged(base: dict[str, Parameters], own: dict[str, Parameters]) -> dict[str,
     return {name: {**base.get(name, {}), **own.get(name, {})} for name in (*base, *(own.keys() - base.keys()))}
 
 
+def idle(kind: type, parameters: Parameters, where: Path) -> list[Problem]:
+    """The parameters that a kind has of its family and does nothing with: who sets one expects something of it."""
+    names: frozenset[str] = getattr(kind, "idle", frozenset())
+    return [Problem((*where, name), "it has no effect here: leave it out") for name in parameters if name in names]
+
+
 def problem(where: Path, error: Exception) -> Problem:
     """A problem of an error of msgspec, which tells its place in its own words."""
     message, _, place = str(error).partition(" - at `$")

@@ -80,6 +80,7 @@ def _form(kind: type[msgspec.Struct], *, partial: bool, **other: Any) -> type[Fo
     fields: dict[str, Any] = {
         field.name: (other.get(field.name, _translated(hints[field.name])), _default(field))
         for field in msgspec.structs.fields(kind)
+        if field.name not in getattr(kind, "idle", ())
     }
     validators: dict[str, Any] = {}
     if hasattr(kind, "__post_init__") and not partial:

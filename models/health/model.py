@@ -16,7 +16,7 @@ from models.health.components.engagement import Engagement
 from models.health.components.nps import Nps
 from models.health.components.registry import COMPONENTS
 from models.health.components.sentiment import Sentiment
-from models.health.document import Blocks, Document, Parameters, decode_document, merged, problem
+from models.health.document import Blocks, Document, Parameters, decode_document, idle, merged, problem
 from models.health.errors import ModelError, Path, Problem
 from models.health.facts.profile import Profile
 from models.health.facts.sections import CLOCK
@@ -120,8 +120,8 @@ def build_model(document: Document, digest: bytes = b"") -> HealthModel:
         where: Path = ("segments", place)
         if any(other.name == segment.name for other in document.segments[:place]):
             problems.append(Problem((*where, "name"), f"another segment is named {segment.name!r}"))
-        if any(other.when == segment.when for other in document.segments[:place]):
-            problems.append(Problem((*where, "when"), "an earlier segment asks for the same: nobody would be in this"))
+        if any(other.when.covers(segment.when) for other in document.segments[:place]):
+            problems.append(Problem((*where, "when"), "an earlier segment has all of these: nobody would be in this"))
         blocks = Blocks(
             components=merged(document.components, segment.components),
             bands={**document.bands, **segment.bands},
@@ -174,6 +174,7 @@ def _rules(
         if kind is None:
             problems.append(Problem((*where, name), f"there is no such {what}; there are: {', '.join(kinds)}"))
             continue
+        problems += idle(kind, parameters, (*where, name))
         try:
             rules.append(msgspec.convert(parameters, kind))
         except msgspec.ValidationError as error:

@@ -43,6 +43,12 @@ class When(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         known = profile.attributes
         return all(name in known and _among(known[name], wanted) for name, wanted in self.attributes.items())
 
+    def covers(self, other: "When") -> bool:
+        """Whether everybody whom another predicate means is meant by this one too, however it is spelt."""
+        return all(_covers(getattr(self, name), getattr(other, name)) for name in FIELDS) and all(
+            _covers(wanted, other.attributes.get(name)) for name, wanted in self.attributes.items()
+        )
+
 
 FIELDS = tuple(name for name in When.__struct_fields__ if name != "attributes")
 
@@ -52,3 +58,12 @@ def _among(value: AttributeValue | None, wanted: Values) -> bool:
     if isinstance(wanted, tuple):
         return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in wanted)
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _covers(wanted: Values | None, other: Values | None) -> bool:
+    return wanted is None or (other is not None and _meant(other) <= _meant(wanted))
+
+
+def _meant(values: Values) -> set[tuple[bool, AttributeValue]]:
+    listed = values if isinstance(values, tuple) else (values,)
+    return {(isinstance(one, bool), one) for one in listed}

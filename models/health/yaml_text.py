@@ -1,16 +1,18 @@
-"""A person's YAML, read with the line of everything in it, and nothing that surprises.
+"""A person's YAML or JSON, read with the line of everything in it, and nothing that surprises.
 
 What JSON can say, in YAML's words: no anchors, aliases or tags, no field twice, and of plain words only `true`,
 `false`, `null` and numbers are not text (`no` is a word, `2026-04-01` too).
 """
 
 import re
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any, NamedTuple
 
 import yaml
 
 from models.health.errors import ModelError, Path, Problem
+from models.health.json_text import is_json, json_events
 
 MAX_CHARACTERS = 512 * 1024
 """Twice as many as the document may have: comments are not part of it."""
@@ -35,7 +37,7 @@ def read_yaml(text: str | bytes) -> Read:
         raise ModelError([Problem((), f"the text is longer than {MAX_CHARACTERS} characters")])
     reader = _Reader()
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in _events(text):
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
@@ -46,6 +48,14 @@ def read_yaml(text: str | bytes) -> Read:
     if reader.documents == 0:
         raise ModelError([Problem((), "there is nothing in it")])
     return Read(reader.value, reader.lines, reader.problems)
+
+
+def _events(text: str | bytes) -> Iterable[yaml.Event]:
+    try:
+        known = text if isinstance(text, str) else text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        known = ""  # YAML knows other encodings
+    return json_events(known) if is_json(known) else yaml.parse(text, Loader=_Loader)
 
 
 class _Open(NamedTuple):

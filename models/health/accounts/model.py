@@ -10,7 +10,7 @@ from models.health.accounts.components.component import AccountComponent
 from models.health.accounts.components.members import Members
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.bands import BandEdges
-from models.health.document import AccountBlock, Document, Parameters, decode_document, problem
+from models.health.document import AccountBlock, Document, Parameters, decode_document, idle, problem
 from models.health.errors import ModelError, Problem
 
 Rule = TypeVar("Rule", AccountComponent, AccountRule)
@@ -82,6 +82,7 @@ def _converted(
         if kind is None:
             problems.append(Problem(where, f"there is no such {what}; there are: {', '.join(kinds)}"))
             continue
+        problems += idle(kind, parameters, where)
         try:
             rules.append(msgspec.convert(parameters, kind))
         except msgspec.ValidationError as error:

@@ -19,6 +19,7 @@ class NoRecovery(AlertRule, frozen=True, kw_only=True):
     name = "no_recovery"
     code = 6
     reads = SCORE | TICKETS
+    idle = frozenset(("dwell_minutes",))  # its days are its dwell
 
     days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     solved: Annotated[int, msgspec.Meta(ge=0, le=50)] = 2

@@ -14,19 +14,24 @@ Minutes = Annotated[float, msgspec.Meta(ge=0, le=43_200)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=2_160)]
 Score = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
+OF_CONDITIONS = frozenset(("dwell_minutes", "cooldown_hours", "on_model_change"))
+"""What a kind without a condition of its own does nothing with."""
+
 
 class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When an alert of one kind goes out, by the parameters that a model gives it.
 
     `dwell_minutes`: so long its condition must hold; `cooldown_hours`: no other of the kind goes out for so long.
     `code` is the kind's number in stored rows: never change or reuse one. `reads`: what it looks at changes only when
-    one of these sections does (or `SCORE`). `recovery`: the kind that says that it is over.
+    one of these sections does (or `SCORE`). `recovery`: the kind that says that it is over. `idle`: the parameters that
+    have no effect on this kind, and that a model may not set.
     """
 
     name: ClassVar[str]
     code: ClassVar[int]
     reads: ClassVar[int] = 0
     recovery: ClassVar[str | None] = None
+    idle: ClassVar[frozenset[str]] = frozenset()
 
     enabled: bool = True
     dwell_minutes: Minutes = 0

@@ -144,7 +144,44 @@ BAD = {
     ),
     "a segment that nobody can be in": (
         BASE + "segments:\n- {name: a, when: {role: x}}\n- {name: b, when: {role: x}}\n",
-        "line 6: segments[1].when: an earlier segment asks for the same",
+        "line 6: segments[1].when: an earlier segment has all of these",
+    ),
+    "a segment that is an earlier one in other words": (
+        BASE + "segments:\n- {name: a, when: {role: x}}\n- {name: b, when: {role: [x]}}\n",
+        "line 6: segments[1].when: an earlier segment has all of these",
+    ),
+    "a segment whose values an earlier one lists in another order": (
+        BASE + "segments:\n- {name: a, when: {role: [x, y]}}\n- {name: b, when: {role: [y, x, y]}}\n",
+        "line 6: segments[1].when: an earlier segment has all of these",
+    ),
+    "a segment within an earlier one": (
+        BASE + "segments:\n- {name: a, when: {attributes: {plan: [gold, 1]}}}\n"
+        "- {name: b, when: {team: t, attributes: {plan: 1.0, size: 5}}}\n",
+        "line 6: segments[1].when: an earlier segment has all of these",
+    ),
+    "a dwell of what waits for days": (
+        BASE + "alerts:\n  no_recovery: {dwell_minutes: 99}\n",
+        "line 5: alerts.no_recovery.dwell_minutes: there is no such field",
+    ),
+    "a dwell of what has no condition": (
+        BASE + "alerts: {contact_health_recovered: {dwell_minutes: 99}}\n",
+        "line 4: alerts.contact_health_recovered.dwell_minutes: there is no such field; there are: enabled",
+    ),
+    "a cooldown of what has no condition": (
+        BASE + "alerts: {contact_health_recovered: {cooldown_hours: 9}}\n",
+        "line 4: alerts.contact_health_recovered.cooldown_hours: there is no such field",
+    ),
+    "what has no condition, on another model": (
+        BASE + "alerts: {contact_health_recovered: {on_model_change: true}}\n",
+        "line 4: alerts.contact_health_recovered.on_model_change: there is no such field",
+    ),
+    "a dwell of what has no condition, in a segment": (
+        BASE + "segments:\n- {name: a, when: {role: x}, alerts: {contact_health_recovered: {dwell_minutes: 1}}}\n",
+        "line 5: segments[0].alerts.contact_health_recovered.dwell_minutes: there is no such field",
+    ),
+    "a dwell of an account's alert without a condition": (
+        BASE + "account:\n  alerts: {account_health_recovered: {dwell_minutes: 99}}\n",
+        "line 5: account.alerts.account_health_recovered.dwell_minutes: there is no such field",
     ),
     "a segment by the seats of the account": (
         BASE + "segments:\n- name: a\n  when: {seats: 500}\n",

@@ -16,7 +16,7 @@ ALLOWED = {"models", "msgspec", "schemas"}
 ALLOWED |= {"bisect", "collections", "datetime", "functools", "hashlib", "itertools", "math", "operator", "struct"}
 ALLOWED |= {"abc", "re", "typing"}
 # People's YAML is read before anything is published: the fold never sees these.
-READING = {"yaml_text.py": {"yaml"}, "forms.py": {"inspect", "pydantic", "types"}}
+READING = {"yaml_text.py": {"yaml"}, "json_text.py": {"json", "yaml"}, "forms.py": {"inspect", "pydantic", "types"}}
 READING["reading.py"] = {"difflib", "pydantic", "pydantic_core"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 

@@ -51,6 +51,30 @@ def test_json_is_read_as_well_and_reading_a_document_again_gives_the_same_bytes(
     assert read_model(document) == document
 
 
+def test_what_json_can_say_and_yaml_cannot_is_read_too() -> None:
+    text = (
+        '{\n\t"version": "v\\u002d1",\n\t"components": {"nps": {"weight": 1e1}},\n'
+        '\t"description": "\\ud83d\\ude00 \u2028\\/\\\\"\n}\n'
+    )
+    assert msgspec.json.decode(read_model(text)) == {
+        "version": "v-1", "components": {"nps": {"weight": 10.0}}, "description": "\U0001f600 \u2028/\\",
+    }  # fmt: skip
+    assert read_model(b"\xef\xbb\xbf" + text.encode()) == read_model(text)
+    assert read_model("{version: v, components: {nps: {}}}"), "YAML that only looks like JSON"
+
+
+def test_what_is_wrong_in_json_has_its_line_as_well() -> None:
+    assert problems('{\n\t"version": "v",\n\t"components": {\n\t\t"nps": {"weight": -1},\n\t\t"nps": {}\n\t}\n}') == [
+        "line 5: components.nps: it is here twice, first in line 4",
+    ]
+    assert problems('{"version": "v",\n"components": {"nps": {"weight": "1"}}, "segments": [\n7]}') == [
+        "line 2: components.nps.weight: must be a number",
+        "line 3: segments[0]: must be a block of fields ({} for one that changes nothing)",
+    ]
+    half = problems('{"version": "v", "components": {"nps": {}}, "description": "\\ud83d"}')
+    assert half[0].startswith("line 1: this is not YAML")
+
+
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_text() -> None:
     assert problems(
         "version: 1.10\n"

@@ -17,7 +17,7 @@ MODEL = {
     "segments": [
         {"name": "gold", "when": {"attributes": {"plan": "gold"}}, "components": {"nps": {"weight": 3}}},
         {"name": "admins", "when": {"role": ["admin", "owner"]}, "bands": {"healthy": 70}, "exceptions": []},
-        {"name": "late", "when": {"role": "admin", "team": "x"}, "components": {"engagement": {}}},
+        {"name": "late", "when": {"team": "x"}, "components": {"engagement": {}}},
     ],
 }
 
@@ -77,6 +77,26 @@ def test_every_field_that_is_named_must_have_the_value(
     predicate = msgspec.convert(when, When)
     assert predicate.holds(Row(profile(0, **known)).facts.profile) is holds
     assert not predicate.holds(None), "a contact without a profile is in no segment"
+
+
+@pytest.mark.parametrize(
+    ("when", "other", "covers"),
+    [
+        ({"role": "x"}, {"role": ["x"]}, True),
+        ({"role": ["x", "y"]}, {"role": ["y", "x"]}, True),
+        ({"role": ["x", "y"]}, {"role": "x", "team": "t"}, True),
+        ({"role": "x"}, {"role": ["x", "y"]}, False),
+        ({"role": "x", "team": "t"}, {"role": "x"}, False),
+        ({"role": "x"}, {"team": "x"}, False),
+        ({"attributes": {"seats": 1}}, {"attributes": {"seats": 1.0}}, True),
+        ({"attributes": {"seats": 1}}, {"attributes": {"seats": True}}, False),
+        ({"attributes": {"seats": 1}}, {"role": "x"}, False),
+    ],
+)
+def test_a_predicate_covers_another_by_what_both_mean(
+    when: dict[str, object], other: dict[str, object], covers: bool
+) -> None:
+    assert msgspec.convert(when, When).covers(msgspec.convert(other, When)) is covers
 
 
 def test_a_profile_that_changes_the_segment_scores_the_contact_anew_and_is_the_cause() -> None:
