@@ -7,6 +7,7 @@ import msgspec
 from schemas.base import Band, ContactEvent, Event, EventId, Name, SentimentLabel, SubjectId, UtcTime
 from schemas.messages import MAX_TEXT_CHARACTERS
 
+# The specification names three (and danger); healthy is a person's word too: that all is well, whatever is computed.
 OverrideBand = Literal["champion", "healthy", "needs_attention", "at_risk", "danger"]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 

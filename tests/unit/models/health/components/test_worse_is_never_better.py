@@ -3,13 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.health.assess import assess
+from models.health.model import DEFAULT_MODEL
 from schemas.base import SurveyKind, from_milliseconds
 from schemas.signals import ContactFact
 from tests.unit.models.health import building as b
+from tests.unit.models.health.building import Row
 from tests.unit.models.health.components.measuring import HISTORIES, SEVERITIES, brief, value
 
 NOW = 130.0
 RECENT = st.floats(121, 129)
+SHARES = st.floats(0, 1)
 LEVELS = ("low", "normal", "high", "urgent")
 
 
@@ -28,6 +32,50 @@ def test_a_worse_csat_never_raises_csat_mean(
 ) -> None:
     better, worse = (b.answer(at, stars, kind, (1, 5), event="new") for stars in (max(one, other), min(one, other)))
     falls("csat_mean", [*facts, better], [*facts, worse])
+
+
+FORMS: tuple[tuple[SurveyKind, tuple[float, float]], ...] = (
+    ("csat", (1, 5)),
+    ("csat", (0, 20)),
+    ("star", (1, 5)),
+    ("star", (0, 10)),
+    ("thumbs", (0, 1)),
+)
+
+
+def satisfied(at: float, share: float, form: tuple[SurveyKind, tuple[float, float]]) -> ContactFact:
+    """An answer at this share of its scale: a thumb is up or down."""
+    kind, (low, high) = form
+    return b.answer(at, low + (round(share) if kind == "thumbs" else share) * (high - low), kind, form[1], event="new")
+
+
+@brief
+@given(HISTORIES, RECENT, st.tuples(SHARES, SHARES), st.sampled_from(FORMS), st.sampled_from(FORMS))
+def test_a_worse_csat_star_or_thumb_of_any_scale_raises_neither_csat_nor_the_score_of_the_default_model(
+    facts: list[ContactFact],
+    at: float,
+    shares: tuple[float, float],
+    one: tuple[SurveyKind, tuple[float, float]],
+    other: tuple[SurveyKind, tuple[float, float]],
+) -> None:
+    answers = satisfied(at, shares[0], one), satisfied(at, shares[1], other)
+    worse, better = sorted(answers, key=lambda answer: value("csat", NOW, answer) or 0.0)
+    falls("csat", [*facts, better], [*facts, worse])
+    falls("csat", [*facts, better], [*facts, worse], source="mean_60d")
+    before, after = (assess(Row(*facts, answer).facts, DEFAULT_MODEL, b.ms(NOW)) for answer in (better, worse))
+    assert (before is None) == (after is None), "a contact that is merged has none"
+    if before is not None and after is not None:
+        assert after.score_raw <= before.score_raw + 1e-9
+        assert after.score <= before.score
+
+
+def test_a_thumb_down_a_star_and_a_low_grade_lower_the_score_of_the_default_model() -> None:
+    """So that "never raises" is not true of a component that never moves."""
+    facts = [b.answer(120, 8), b.message(121)]
+    for form in FORMS:
+        worse, middle, better = (Row(*facts, satisfied(125, share, form)).at(NOW) for share in (0, 0.5, 1))
+        assert worse.score <= middle.score <= better.score
+        assert better.score - worse.score == 25
 
 
 @brief
