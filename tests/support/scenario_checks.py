@@ -1,6 +1,7 @@
 """What came of a scenario against what it expects, whichever way it was run."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from schemas.scores import (
     AlertRaised,
     BandChanged,
     ContactForgotten,
+    Output,
     PortfolioScoreUpdated,
     ScoreClosed,
     ScoreUpdated,
@@ -23,6 +25,7 @@ from tests.support.scenarios import LISTS, Expectation, Scenario
 
 TOLERANCE = 0.0005
 """Numbers in scenarios have three decimals at most."""
+ORGANISATION = "organisation"
 
 
 @dataclass
@@ -70,7 +73,8 @@ class _Check:
         if expected.kind == "account":
             return self._outcome.accounts.get(expected.subject)
         if expected.kind == "portfolio":
-            return self._outcome.portfolios.get(expected.subject)
+            portfolios = self._outcome.portfolios
+            return _organisation(portfolios) if expected.subject == ORGANISATION else portfolios.get(expected.subject)
         records = self._outcome.scores.get(expected.subject, [])
         if expected.at is None:
             return records[-1] if records else None
@@ -123,6 +127,24 @@ class _Check:
         if isinstance(actual, datetime):
             return f"day {(actual - start).days} {actual:%H:%M:%S.%f}"[:-3]
         return f"day {(actual - start.date()).days}" if isinstance(actual, date) else actual
+
+
+def _organisation(portfolios: dict[str, PortfolioScoreUpdated]) -> PortfolioScoreUpdated | None:
+    """The organisation as a reader sums its parts: `accounts`, `scored`, `total` and `bands`, and nothing else."""
+    parts = [one for name, one in portfolios.items() if name.startswith(f"{ORGANISATION}/")]
+    if not parts:
+        return None
+    bands: Counter[str] = Counter()
+    for part in parts:
+        bands.update(part.bands)
+    return PortfolioScoreUpdated(
+        **{name: getattr(parts[0], name) for name in Output.__struct_fields__},
+        portfolio=ORGANISATION,
+        accounts=sum(part.accounts for part in parts),
+        scored=sum(part.scored for part in parts),
+        total=sum(part.total for part in parts),
+        bands=dict(bands),
+    )
 
 
 def _brief(records: list[Any]) -> list[Any]:

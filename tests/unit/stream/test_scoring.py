@@ -140,6 +140,31 @@ def test_an_erased_contact_leaves_a_tombstone_and_no_score_in_a_band() -> None:
     assert stage.value("heartline_contacts", band="champion") == 0
 
 
+def test_what_still_comes_of_an_erased_contact_is_dropped_and_counted() -> None:
+    """Rule 7.8: the scenario shows what is dropped, the metric is seen here."""
+    stage = Stage()
+    erased = ContactErased(event_id="e2", occurred_at=DAY.replace(hour=13), tenant="acme", contact="c")
+    stage.fold(nps(9), Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=erased))
+    assert stage.value("heartline_forgotten_events_total") == 0
+    assert stage.fold(nps(8, "e3"), nps(7, "e4")) == []
+    assert stage.value("heartline_forgotten_events_total", committed=False) == 0
+    assert stage.value("heartline_forgotten_events_total") == 2
+
+
+def test_a_score_that_the_facts_do_not_give_is_counted_as_drift() -> None:
+    """Rule 7.4: each tick recomputes what was published; nothing that goes out shows it."""
+    stage = Stage()
+    stage.fold(nps(9))
+    rows: Any = stage.plane.current.state(0)
+    row = rows.get(KEY)
+    parts = [one and msgspec.structs.replace(one, value=0.5) for one in row.published.components]
+    row.published = msgspec.structs.replace(row.published, components=parts)
+    rows.put(KEY, row)
+    stage.fold(tick(), key=None)
+    stage.sweep()
+    assert stage.value("heartline_recompute_drift_total") == 1
+
+
 def test_scored_contacts_are_counted_by_band() -> None:
     stage = Stage()
     stage.fold(nps(9))

@@ -196,6 +196,7 @@ def test_no_account_that_needs_attention_is_an_opportunity() -> None:
 
 
 def test_each_change_of_the_decision_maker_is_told_and_the_first_one_is_none() -> None:
+    """Rule 9.13: the first one ever raises nothing, and each change is an episode of its own."""
     one = One()
     assert one.member(1, 70, decision_maker=True) == []
     (alert,) = one.member(2, 70, "bob", decision_maker=True)
@@ -218,6 +219,7 @@ def test_two_changes_of_the_decision_maker_in_one_day_are_told_a_day_apart() -> 
 
 
 def test_a_change_of_the_decision_maker_long_ago_is_not_told() -> None:
+    """Rule 9.13: a change more than `days` ago raises nothing."""
     one = One()
     one.member(100, 70, decision_maker=True, in_role_since=ms(1))
     assert one.member(101, 70, "bob", decision_maker=True, in_role_since=ms(50)) == []
