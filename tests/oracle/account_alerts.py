@@ -162,7 +162,9 @@ class OracleAccount:
             if rule["enabled"]:
                 stand = OVER if score is None else condition(rule, self, score)
                 untold = quiet or (remodelled and not rule["on_model_change"])
-                self._hear(kind, Look(self._now, stand, since(self), rule, untold, late, daily, score is None))
+                gone = score is None
+                look = Look(self._now, stand, since(self), rule, untold, late, daily, gone, remodelled=remodelled)
+                self._hear(kind, look)
             else:
                 self._hear(kind, Look(self._now, OVER, self._now, rule, unwatched=True))
 

@@ -12,7 +12,7 @@ class Look:
 
     `quiet`: what begins or ends is not told (an import, another model). `late`: what moved it had occurred a day
     before. `daily`: it is the morning. `gone`: there is no score any more. `unwatched`: the model in force does not
-    have the kind.
+    have the kind. `remodelled`: another model is why it is looked at.
     """
 
     now: int
@@ -24,6 +24,7 @@ class Look:
     daily: bool = False
     gone: bool = False
     unwatched: bool = False
+    remodelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,9 @@ class Story:
         if came:
             self._came_late = look.late
         if (self._came_late and not look.daily) or look.now < self._ready_at(look.rule, since):
+            return
+        if look.quiet and look.remodelled:  # it is the other rule that does not let it wait any longer
+            self._episodes, self._within = self._episodes + 1, False
             return
         self._episodes, self._within, self._told_at = self._episodes + 1, True, look.now
         self._said.append(Said(self._episodes, False, since, self._held_back, self._came_late))

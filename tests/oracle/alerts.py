@@ -89,7 +89,8 @@ class OracleAlerts:
             return
         since = seen.at_risk_since if kind == "no_recovery" and seen is not None else now
         quiet = how.quiet or (how.remodelled and not rule["on_model_change"])
-        look = Look(now, stand, now if since is None else since, rule, quiet, how.late, how.daily, seen is None)
+        since = now if since is None else since
+        look = Look(now, stand, since, rule, quiet, how.late, how.daily, seen is None, remodelled=how.remodelled)
         for said in self._stories.setdefault(kind, Story(kind)).hear(look):
             if seen is not None:
                 self._say(kind, rules, seen, said)

@@ -31,6 +31,9 @@ def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circum
         return NOTHING
     if how.now < _ready(alert, rule):
         return NOTHING
+    if how.quiet and how.remodelled:  # by the rule before it would wait still: what waited is told no sooner by a model
+        _begin(alert, told=False)
+        return NOTHING
     _begin(alert, told=True)
     alert.raised_at = how.now
     return RAISED

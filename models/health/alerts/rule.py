@@ -68,10 +68,12 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class Circumstances(NamedTuple):
     """Under what a row is looked at. `quiet`: what begins now is not to be told (an import, another model). `late`:
-    what moved the row occurred more than a day before; `daily`: it is the daily recompute.
+    what moved the row occurred more than a day before; `daily`: it is the daily recompute; `remodelled`: another model
+    is what moved it.
     """
 
     now: int
     quiet: bool = False
     late: bool = False
     daily: bool = False
+    remodelled: bool = False

@@ -81,7 +81,7 @@ def watch(
         if stand == HOLDS and alert.since is None and not rule.reads & touched:
             stand = BETWEEN  # time alone begins nothing
         before = _values(alert)
-        under = how._replace(quiet=how.quiet or not rule.on_model_change) if remodelled else how
+        under = how._replace(quiet=how.quiet or not rule.on_model_change, remodelled=True) if remodelled else how
         if state.published is None:
             under = under._replace(quiet=True, late=False, daily=True)  # a score that is taken back waits for nothing
         waited = alert.late

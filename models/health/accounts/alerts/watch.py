@@ -48,7 +48,7 @@ def watch_account(
         since = how.now if standing is None else rule.since(standing, how.now)
         if rule.renews and stand == HOLDS and alert.active and alert.since is not None and since > alert.since:
             alert.active, alert.since = False, None
-        under = how._replace(quiet=how.quiet or (remodelled and not rule.on_model_change))
+        under = how._replace(quiet=how.quiet or not rule.on_model_change, remodelled=True) if remodelled else how
         if standing is None:
             under = under._replace(quiet=True, late=False, daily=True)  # a score that is taken back waits for nothing
         waited, happened = alert.late, alert.since

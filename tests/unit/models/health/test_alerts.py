@@ -32,6 +32,14 @@ DECLINE = model(contact_health_declined={}, contact_health_recovered={})
 AT_ONCE = model(contact_health_declined={"dwell_minutes": 0, "cooldown_hours": 0}, contact_health_recovered={})
 
 
+def published(document: bytes, days: float) -> Signal:
+    fact = ModelPublished(
+        event_id=f"m{days}", occurred_at=from_milliseconds(ms(days)), tenant="acme", version="m",
+        model=msgspec.Raw(document), author="u",
+    )  # fmt: skip
+    return Signal(at=ms(days), fact=fact)
+
+
 class Desk:
     """One contact and its log, folded with a clock; the row goes through its stored form at each step."""
 
@@ -44,11 +52,7 @@ class Desk:
             self.publish(document, 0)
 
     def publish(self, document: bytes, days: float) -> list[AlertRaised]:
-        fact = ModelPublished(
-            event_id=f"m{days}", occurred_at=from_milliseconds(ms(days)), tenant="acme", version="m",
-            model=msgspec.Raw(document), author="u",
-        )  # fmt: skip
-        return self._wide(Signal(at=ms(days), fact=fact))
+        return self._wide(published(document, days))
 
     def say(self, fact: ContactFact, at: float | None = None, **more: Any) -> list[AlertRaised]:
         logged = to_milliseconds(fact.occurred_at) if at is None else ms(at)
@@ -273,6 +277,81 @@ def test_a_decline_that_waits_for_its_dwell_survives_another_model() -> None:
     desk.publish(model("n", contact_health_declined={"dwell_minutes": 30}), 1 + MINUTE)
     assert desk.clock(1 + 20 * MINUTE) == []
     assert kinds(desk.clock(1 + 30 * MINUTE)) == ["contact_health_declined"]
+
+
+LET_OUT_SOONER = {
+    "dwell": ("contact_health_declined", {"dwell_minutes": 14_400}, {"dwell_minutes": 10}),
+    "cooldown": (
+        "contact_health_declined",
+        {"dwell_minutes": 0, "cooldown_hours": 240},
+        {"dwell_minutes": 0, "cooldown_hours": 24},
+    ),
+    "days": ("no_recovery", {"days": 14, "solved": 0}, {"days": 3, "solved": 0}),
+}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize(("kind", "before", "after"), LET_OUT_SOONER.values(), ids=LET_OUT_SOONER.keys())
+def test_what_waits_is_told_no_sooner_by_another_model_unless_it_asks_for_that(
+    kind: str, before: dict[str, Any], after: dict[str, Any], asked: bool
+) -> None:
+    desk = Desk(model(**{kind: before}))
+    if "cooldown_hours" in before:
+        assert kinds(desk.say(answer(0.5, 1))) == [kind]
+        desk.say(answer(0.6, 9))
+    assert desk.say(answer(1, 1)) == []
+    told = desk.publish(model("n", **{kind: after | {"on_model_change": asked}}), 7)
+    assert [(alert.kind, alert.cause.type) for alert in told] == ([(kind, "model_change")] if asked else [])
+    assert desk.clock(8) == desk.tick(8.2) == desk.clock(20) == []
+    desk.say(answer(21, 9))
+    assert kinds([*desk.say(answer(22, 1)), *desk.clock(40)]) == [kind], "the next episode is told"
+
+
+def test_what_the_new_rule_lets_wait_goes_out_when_that_is_over() -> None:
+    desk = Desk(model(no_recovery={"days": 14, "solved": 0}))
+    desk.say(answer(1, 1))
+    assert desk.publish(model("n", no_recovery={"days": 7, "solved": 0}), 7) == []
+    (alert,) = desk.clock(9)
+    assert (alert.at, alert.cause.type) == (from_milliseconds(ms(8)), "clock")
+
+
+def test_a_dwell_that_was_over_by_the_rule_before_is_told_although_a_model_comes_first() -> None:
+    desk = Desk(DECLINE)
+    desk.say(answer(1, 1))
+    (alert,) = desk.publish(model("n", contact_health_declined={"dwell_minutes": 0}), 2)
+    assert (alert.at, alert.cause.type) == (from_milliseconds(ms(1 + 10 * MINUTE)), "clock")
+
+
+def test_a_live_decline_is_told_although_an_import_touches_the_contact_first() -> None:
+    desk = Desk(DECLINE)
+    desk.say(answer(1, 1))
+    assert kinds(desk.say(answer(1.1, 2), mode="import")) == ["contact_health_declined"]
+
+
+def test_a_shorter_dwell_raises_no_storm_of_those_who_wait() -> None:
+    """200 contacts of one partition, swept at once."""
+    fold, rows, told = PartitionFold(), {}, []
+    whose = [Subject("acme", f"c{number}") for number in range(200)]
+    entries: list[tuple[Subject | None, Any]] = [
+        (None, published(model(contact_health_declined={"dwell_minutes": 14_400}), 0)),
+        *((subject, Signal(at=ms(1), fact=answer(1, 1, contact=subject.contact))) for subject in whose),
+        (None, published(model("n", contact_health_declined={"dwell_minutes": 10}), 3)),
+        (None, Signal(at=ms(3.1), fact=Clock())),
+    ]
+    for offset, (subject, signal) in enumerate(entries):
+        if subject is None:
+            fold.enter(offset, signal)
+            fold.sweep_due()
+            for subject, row in rows.items():
+                for reaction in [*fold.due_row(subject, row), *fold.sweep_row(subject, row)]:
+                    told += reaction.alerts
+            fold.sweep_done()
+        else:
+            row, _ = fold.signal(offset, subject, None, signal)
+            assert row is not None
+            rows[subject] = row
+    assert told == []
+    assert all(row.due_at is None for row in rows.values())
 
 
 # The other kinds

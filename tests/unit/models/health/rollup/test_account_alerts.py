@@ -428,6 +428,24 @@ def test_a_model_tells_nothing_neither_by_itself_nor_by_the_contacts_that_it_mov
     assert kinds(other.clock(6)) == ["account_health_declined"]
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_waits_is_told_no_sooner_by_another_model_unless_it_asks_for_that(asked: bool) -> None:
+    one = One()
+    one.model(0, alerts={"account_health_declined": {"dwell_minutes": 14_400}})
+    one.member(1, 20)
+    one.clock(7)
+    told = one.model(7, alerts={"account_health_declined": {"dwell_minutes": 10, "on_model_change": asked}})
+    assert kinds(told) == (["account_health_declined"] if asked else [])
+    assert one.clock(8) == one.close(9) == []
+
+
+def test_what_waits_is_told_in_time_whatever_a_model_gives_by_contacts_meanwhile() -> None:
+    one = One()
+    one.member(1, 20)
+    assert one.member(1 + 5 * MINUTE, 15, remodelled=True) == []
+    assert kinds(one.member(1 + 15 * MINUTE, 10, remodelled=True)) == ["account_health_declined"]
+
+
 def test_a_rule_can_be_asked_to_tell_what_a_model_raises() -> None:
     one = One()
     one.member(1, 50)
