@@ -8,7 +8,7 @@ from msgspec import UNSET
 from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.members import Members
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
-from models.health.alerts.registry import ALERTS
+from models.health.alerts.registry import ALERTS, AlertRule
 from models.health.bands import BandEdges
 from models.health.components.registry import COMPONENTS
 from models.health.document import AccountBlock, Document, SegmentDocument, decode_document
@@ -69,7 +69,7 @@ def _fields(document: Document) -> dict[str, Any]:
         fields[f"components.{name}"] = _whole(COMPONENTS.get(name), parameters)
     fields["bands"] = _whole(BandEdges, document.bands)
     for name, kind in ALERTS.items():
-        fields[f"alerts.{name}"] = _whole(kind, document.alerts.get(name, {}))
+        fields[f"alerts.{name}"] = _rule(kind, document.alerts.get(name, {}), document.bands)
     for exception in document.exceptions or ():
         fields[f"exceptions.{exception.name}"] = {
             "when": msgspec.to_builtins(exception.when),
@@ -78,10 +78,11 @@ def _fields(document: Document) -> dict[str, Any]:
     account = AccountBlock() if document.account is None else document.account
     for name, parameters in {Members.name: {}, **account.components}.items():
         fields[f"account.components.{name}"] = _whole(ACCOUNT_COMPONENTS.get(name), parameters)
+    of_accounts = {**document.bands, **account.bands}
     for name, kind in ACCOUNT_ALERTS.items():
-        fields[f"account.alerts.{name}"] = _whole(kind, account.alerts.get(name, {}))
+        fields[f"account.alerts.{name}"] = _rule(kind, account.alerts.get(name, {}), of_accounts)
     if account.bands:
-        fields["account.bands"] = _whole(BandEdges, {**document.bands, **account.bands})
+        fields["account.bands"] = _whole(BandEdges, of_accounts)
     if document.segments:
         fields["segments"] = ", ".join(segment.name for segment in document.segments)
     for segment in document.segments:
@@ -101,6 +102,14 @@ def _overridden(segment: SegmentDocument) -> dict[str, Any]:
 def _whole(kind: type[msgspec.Struct] | None, parameters: dict[str, Any]) -> dict[str, Any]:
     """Parameters with the defaults of those that are left out."""
     return parameters if kind is None else msgspec.to_builtins(msgspec.convert(parameters, kind))
+
+
+def _rule(kind: type[AlertRule], parameters: dict[str, Any], bands: dict[str, Any]) -> dict[str, Any]:
+    """The same of a kind of alert, whose defaults may go by the bands."""
+    fields: dict[str, Any] = msgspec.to_builtins(
+        msgspec.convert(parameters, kind).in_bands(msgspec.convert(bands, BandEdges))
+    )
+    return fields
 
 
 def _word(value: Any) -> str:

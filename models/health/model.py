@@ -8,6 +8,7 @@ import msgspec
 
 from models.health.accounts.model import build_account_model
 from models.health.alerts.registry import ALERTS, AlertRule
+from models.health.alerts.rule import in_bands
 from models.health.alerts.watch import Rules
 from models.health.bands import BandEdges
 from models.health.components.component import Component
@@ -148,12 +149,13 @@ def _built(
         bands = msgspec.convert(blocks.bands, BandEdges)
     except msgspec.ValidationError as error:
         problems.append(problem((*where, "bands"), error))
+    alerts += [kind() for name, kind in ALERTS.items() if name not in blocks.alerts]
     model = HealthModel(
         document.version,
         components,
         bands,
         exceptions=blocks.exceptions or (),
-        alerts=[*alerts, *(kind() for name, kind in ALERTS.items() if name not in blocks.alerts)],
+        alerts=in_bands(alerts, bands, (*where, "alerts"), problems),
         segment=segment,
         digest=digest,
     )
@@ -203,6 +205,6 @@ DEFAULT_MODEL = HealthModel(
     DEFAULT_VERSION,
     [Nps(), Csat(), Sentiment(), Engagement()],
     BandEdges(),
-    alerts=[kind() for kind in ALERTS.values()],
+    alerts=[kind().in_bands(BandEdges()) for kind in ALERTS.values()],
 )
 """NPS, satisfaction, sentiment and engagement, a quarter each."""

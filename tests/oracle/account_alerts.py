@@ -15,14 +15,14 @@ from schemas.event_ids import event_id
 from schemas.profiles import AccountUpdated
 from schemas.signals import AccountSignal, Contribution, MemberContribution, MemberLeft
 from tests.oracle.alert_conditions import BETWEEN, HOLDS, OVER
-from tests.oracle.alert_rules import OF_ALL, Rule, Rules
+from tests.oracle.alert_rules import OF_ALL, Rule, Rules, with_edges
 from tests.oracle.alert_story import Look, Said, Story
 from tests.oracle.facts import DAY, exact, when
 
 DECLINED, RECOVERED, CHANGED = "account_health_declined", "account_health_recovered", "new_point_of_contact"
-HEALTHY = 61
+EDGE, HEALTHY = 31, 61
 OF_KIND: Rules = {
-    DECLINED: {"at": 30, "rearm_at": 35, "strict": False, "dwell_minutes": 10},
+    DECLINED: {"strict": False, "dwell_minutes": 10},
     RECOVERED: {},
     "expansion_opportunity": {"days": 90, "rearm_points": 5, "dwell_minutes": 10, "cooldown_hours": 2160},
     CHANGED: {"days": 30},
@@ -41,7 +41,7 @@ class OracleAccount:
         self.told: list[Told] = []
         self._tenant, self._account = tenant, account
         self._now = self._clock = 0
-        self._rules = rules_of({})
+        self._rules, self.healthy = rules_of({}, EDGE), HEALTHY
         self._gives: dict[str, Contribution] = {}
         self._began: list[int] = []
         self._went: list[int] = []
@@ -71,7 +71,10 @@ class OracleAccount:
     def remodel(self, event: ModelPublished) -> None:
         """Another model comes into force, at the time that the clock of the log has told last."""
         self._pass_time(self._clock)
-        self._rules = rules_of(msgspec.json.decode(event.model).get("account", {}).get("alerts", {}))
+        account = msgspec.json.decode(event.model).get("account", {})
+        bands = account.get("bands", {})
+        self._rules = rules_of(account.get("alerts", {}), bands.get("needs_attention", EDGE))
+        self.healthy = bands.get("healthy", HEALTHY)
         self._look(remodelled=True)
 
     def pass_due(self, at: int) -> None:
@@ -183,9 +186,10 @@ class OracleAccount:
         return name, self._now, alert, episode, said.episode == 1, said.suppressed, said.late, score
 
 
-def rules_of(alerts: dict[str, Rule]) -> Rules:
-    """The rules of a block `account.alerts`."""
-    return {kind: OF_ALL | own | alerts.get(kind, {}) for kind, own in OF_KIND.items()}
+def rules_of(alerts: dict[str, Rule], edge: int) -> Rules:
+    """The rules of a block `account.alerts`, where at risk is below `edge`."""
+    rules = {kind: OF_ALL | own | alerts.get(kind, {}) for kind, own in OF_KIND.items()}
+    return rules | {DECLINED: with_edges(rules[DECLINED], edge)}
 
 
 def declined(rule: Rule, account: OracleAccount, score: int) -> str:
@@ -200,7 +204,8 @@ def expansion_opportunity(rule: Rule, account: OracleAccount, score: int) -> str
     renewal = account.renewal()
     if renewal is None or not account.now <= renewal <= account.now + rule["days"] * DAY:
         return OVER
-    return HOLDS if score >= HEALTHY else OVER if score <= HEALTHY - rule["rearm_points"] else BETWEEN
+    healthy = account.healthy
+    return HOLDS if score >= healthy else OVER if score <= healthy - rule["rearm_points"] else BETWEEN
 
 
 def new_point_of_contact(rule: Rule, account: OracleAccount, score: int) -> str:

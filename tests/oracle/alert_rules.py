@@ -15,7 +15,7 @@ HOUR, MINUTE = 3_600_000, 60_000
 
 OF_ALL: Rule = {"enabled": True, "dwell_minutes": 0, "cooldown_hours": 24, "on_model_change": False}
 OF_KIND: Rules = {
-    DECLINED: {"at": 30, "rearm_at": 35, "strict": False, "min_confidence": "low", "dwell_minutes": 10},
+    DECLINED: {"strict": False, "min_confidence": "low", "dwell_minutes": 10},
     RECOVERED: {},
     "steep_drop": {"points": 15, "rearm_points": 10, "days": 7},
     "ticket_volume_rising": {"ratio": 2, "rearm_ratio": 1.5, "min_recent": 3, "min_history": 3, "cooldown_hours": 168},
@@ -25,9 +25,16 @@ OF_KIND: Rules = {
 }
 
 
-def rules_of(alerts: dict[str, Rule]) -> Rules:
-    """The rules of a document's block `alerts`: what it does not name has its default."""
-    return {kind: OF_ALL | own | alerts.get(kind, {}) for kind, own in OF_KIND.items()}
+def rules_of(alerts: dict[str, Rule], edge: int) -> Rules:
+    """The rules of a document's block `alerts`: what it does not name has its default. At risk is below `edge`."""
+    rules = {kind: OF_ALL | own | alerts.get(kind, {}) for kind, own in OF_KIND.items()}
+    return rules | {DECLINED: with_edges(rules[DECLINED], edge)}
+
+
+def with_edges(rule: Rule, edge: int) -> Rule:
+    """A rule of decline with the scores at which it is raised and armed again: by the band, where they are not said."""
+    at = rule.get("at", edge - 1)
+    return {"at": at, "rearm_at": min(100, at + 5)} | rule
 
 
 def dwell(kind: str, rule: Rule, late: bool) -> int:

@@ -27,7 +27,7 @@ class Model:
     caps: tuple[dict[str, Any], ...] = ()
     segment: str | None = None
     segments: tuple[tuple[dict[str, Any], "Model"], ...] = ()
-    alerts: Rules = field(default_factory=lambda: rules_of({}))
+    alerts: Rules = field(default_factory=lambda: rules_of({}, 31))
 
     def of(self, profile: ContactUpdated | None) -> "Model":
         """The model of the first segment that a contact is in, else this one."""
@@ -73,12 +73,13 @@ def one_model(document: dict[str, Any], segment: str | None) -> Model:
     listed = document["components"]
     components = {name: one for name, one in listed.items() if one.get("enabled", True) and one.get("weight", 25) > 0}
     bands = document.get("bands", {})
+    edges = (bands.get("needs_attention", 31), bands.get("healthy", 61), bands.get("champion", 81))
     return Model(
         version=document["version"],
         weights=tuple((name, exact(one.get("weight", 25))) for name, one in components.items()),
         conversations=components.get("sentiment", {}).get("conversations", 5),
         segment=segment,
         caps=tuple(document.get("exceptions", [])),
-        edges=(bands.get("needs_attention", 31), bands.get("healthy", 61), bands.get("champion", 81)),
-        alerts=rules_of(document.get("alerts", {})),
+        edges=edges,
+        alerts=rules_of(document.get("alerts", {}), edges[0]),
     )

@@ -9,6 +9,7 @@ from models.health.accounts.alerts.registry import ACCOUNT_ALERTS, AccountRule
 from models.health.accounts.components.component import AccountComponent
 from models.health.accounts.components.members import Members
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
+from models.health.alerts.rule import in_bands
 from models.health.bands import BandEdges
 from models.health.document import AccountBlock, Document, Parameters, decode_document, idle, problem
 from models.health.errors import ModelError, Problem
@@ -22,7 +23,7 @@ class AccountModel(msgspec.Struct, frozen=True):
     version: str
     components: tuple[AccountComponent, ...]
     bands: BandEdges = BandEdges()
-    alerts: tuple[AccountRule, ...] = tuple(kind() for kind in ACCOUNT_ALERTS.values())
+    alerts: tuple[AccountRule, ...] = tuple(kind().in_bands(BandEdges()) for kind in ACCOUNT_ALERTS.values())
 
 
 def parse_account_model(document: bytes | msgspec.Raw) -> AccountModel:
@@ -55,21 +56,21 @@ def build_account_model(document: Document, problems: list[Problem]) -> AccountM
     except msgspec.ValidationError as error:
         if block.bands:
             problems.append(problem(("account", "bands"), error))
-    return AccountModel(document.version, counting, bands, _alerts(block, problems))
+    return AccountModel(document.version, counting, bands, _alerts(block, bands, problems))
 
 
 def _components(block: AccountBlock, problems: list[Problem]) -> list[AccountComponent]:
     return _converted(ACCOUNT_COMPONENTS, "component of accounts", block.components, "components", problems)
 
 
-def _alerts(block: AccountBlock, problems: list[Problem]) -> tuple[AccountRule, ...]:
+def _alerts(block: AccountBlock, bands: BandEdges, problems: list[Problem]) -> tuple[AccountRule, ...]:
     """The rules that are on, in the registry's order: those that the block does not name have their defaults."""
     named = {
         rule.name: rule
         for rule in _converted(ACCOUNT_ALERTS, "kind of account alert", block.alerts, "alerts", problems)
     }
     rules = [named.get(name) or kind() for name, kind in ACCOUNT_ALERTS.items()]
-    return tuple(rule for rule in rules if rule.enabled)
+    return tuple(rule for rule in in_bands(rules, bands, ("account", "alerts"), problems) if rule.enabled)
 
 
 def _converted(

@@ -1,8 +1,12 @@
 """What a rule of alerts is. Each kind of alert is a file beside this one, named after it."""
 
-from typing import Annotated, Any, ClassVar, NamedTuple
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 import msgspec
+
+from models.health.bands import BandEdges
+from models.health.errors import Path, Problem
 
 HOLDS, BETWEEN, CLEAR = range(3)
 """The condition of an alert holds; is neither; has ended for good, so that it may be raised anew."""
@@ -13,6 +17,7 @@ SCORE = 1 << 24
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=43_200)]
 Hours = Annotated[float, msgspec.Meta(ge=0, le=2_160)]
 Score = Annotated[int, msgspec.Meta(ge=0, le=100)]
+_REARM_POINTS = 5
 
 OF_CONDITIONS = frozenset(("dwell_minutes", "cooldown_hours", "on_model_change"))
 """What a kind without a condition of its own does nothing with."""
@@ -37,6 +42,12 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     dwell_minutes: Minutes = 0
     cooldown_hours: Hours = 24
     on_model_change: bool = False
+
+    def in_bands(self, bands: BandEdges) -> Self:
+        """The rule in a model whose bands these are: what goes by them is theirs where it is not given. Raises
+        ValueError for a rule that cannot be.
+        """
+        return self
 
     def stand(self, state: Any, now: int) -> int:
         """Whether the condition holds (`HOLDS`), is over (`CLEAR`) or neither (`BETWEEN`), for a row with a score."""
@@ -64,6 +75,32 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def cooldown(self) -> int:
         """Milliseconds between two alerts of the kind."""
         return round(self.cooldown_hours * 3_600_000)
+
+
+Rule = TypeVar("Rule", bound=AlertRule)
+
+
+def in_bands(rules: Iterable[Rule], bands: BandEdges, where: Path, problems: list[Problem]) -> list[Rule]:
+    """The rules of a model whose bands these are; what cannot be is added to `problems`."""
+    found = []
+    for rule in rules:
+        try:
+            found.append(rule.in_bands(bands))
+        except ValueError as error:
+            problems.append(Problem((*where, rule.name), str(error)))
+    return found
+
+
+def edges_of_risk(at: int | None, rearm_at: int | None, bands: BandEdges) -> tuple[int, int]:
+    """Where at risk begins and where it is over: the top of the band and 5 points above, where they are not given."""
+    begins = bands.needs_attention - 1 if at is None else at
+    return begins, min(begins + _REARM_POINTS, 100) if rearm_at is None else rearm_at
+
+
+def check_edges(at: int | None, rearm_at: int | None) -> None:
+    """Raises ValueError if an alert would flap between these."""
+    if at is not None and rearm_at is not None and rearm_at <= at:
+        raise ValueError(f"`rearm_at` must be above `at` ({at}), or the alert would flap")
 
 
 class Circumstances(NamedTuple):

@@ -258,6 +258,18 @@ def test_null_is_a_value_and_no_absence(tmp_path: Path) -> None:
     ]
 
 
+def test_alerts_that_go_by_the_bands_are_told_with_them(tmp_path: Path) -> None:
+    one = file(tmp_path, "version: a\ncomponents: {nps: {}}\n", "one.yaml")
+    other = file(tmp_path, "version: a\ncomponents: {nps: {}}\nbands: {needs_attention: 51}\n", "other.yaml")
+    assert output("diff", one, other).splitlines() == [
+        "bands.needs_attention: 31 → 51",
+        "alerts.contact_health_declined.at: 30 → 50",
+        "alerts.contact_health_declined.rearm_at: 35 → 55",
+        "account.alerts.account_health_declined.at: 30 → 50",
+        "account.alerts.account_health_declined.rearm_at: 35 → 55",
+    ]
+
+
 def test_what_a_model_says_of_accounts_is_compared_too(tmp_path: Path) -> None:
     one = file(tmp_path, "version: a\ncomponents: {nps: {}}\n", "one.yaml")
     other = file(

@@ -1,35 +1,46 @@
 """`account_health_declined`: an account has come to be at risk."""
 
+from typing import Self
+
+import msgspec
+
 from models.health.accounts.alerts.rule import AccountRule
 from models.health.accounts.alerts.standing import Standing
 from models.health.accounts.sums import bands, scored
-from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, Minutes, Score
+from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, Minutes, Score, check_edges, edges_of_risk
+from models.health.bands import BandEdges
 
 
 class AccountHealthDeclined(AccountRule, frozen=True, kw_only=True):
-    """Raised at a score of `at` (30) or less, or with `strict` only below it; armed again from `rearm_at` (35) on.
-    Source: 002.
+    """Raised at a score of `at` (the top of at risk) or less, or with `strict` only below it; armed again from
+    `rearm_at` (5 above `at`) on. Source: 002.
     """
 
     name = "account_health_declined"
     code = 1
     recovery = "account_health_recovered"
 
-    at: Score = 30
-    rearm_at: Score = 35
+    at: Score | None = None
+    rearm_at: Score | None = None
     strict: bool = False
     dwell_minutes: Minutes = 10
 
     def __post_init__(self) -> None:
-        if self.rearm_at <= self.at:
-            raise ValueError("`rearm_at` must be above `at`, or the alert would flap")
+        check_edges(self.at, self.rearm_at)
+
+    def in_bands(self, bands: BandEdges) -> Self:
+        """With both edges."""
+        at, rearm_at = edges_of_risk(self.at, self.rearm_at, bands)
+        return msgspec.structs.replace(self, at=at, rearm_at=rearm_at)
 
     def stand(self, state: Standing, now: int) -> int:
         """By the computed score, whatever a person has set."""
-        score = state.current.score
-        if score >= self.rearm_at:
+        score, at, rearm_at = state.current.score, self.at, self.rearm_at
+        assert at is not None  # a model's rules have both
+        assert rearm_at is not None
+        if score >= rearm_at:
             return CLEAR
-        return HOLDS if score < self.at or (score == self.at and not self.strict) else BETWEEN
+        return HOLDS if score < at or (score == at and not self.strict) else BETWEEN
 
     def reasons(self, state: Standing, now: int) -> list[str]:
         """How many contacts are at risk."""

@@ -482,7 +482,9 @@ def test_what_is_due_lies_ahead_of_the_row() -> None:
 @pytest.mark.parametrize(
     "alerts",
     [
-        {"contact_health_declined": {"at": 40}},
+        {"contact_health_declined": {"at": 40, "rearm_at": 40}},
+        {"contact_health_declined": {"rearm_at": 30}},
+        {"contact_health_declined": {"at": 100}},
         {"contact_health_declined": {"dwell_minutes": -1}},
         {"steep_drop": {"rearm_points": 15}},
         {"ticket_volume_rising": {"rearm_ratio": 2}},
@@ -495,6 +497,42 @@ def test_a_rule_that_would_flap_or_cannot_be_is_refused(alerts: dict[str, Any]) 
     document = {"version": "m", "components": {"nps": {}}, "alerts": alerts}
     with pytest.raises(ModelError, match=next(iter(alerts))):
         parse_model(msgspec.json.encode(document))
+
+
+def edges(bands: dict[str, int], **rule: int) -> tuple[Any, Any]:
+    document = {"version": "m", "components": {"nps": {}}, "bands": bands, "alerts": {"contact_health_declined": rule}}
+    found: Any = parse_model(msgspec.json.encode(document)).rules.by_name["contact_health_declined"]
+    return found.at, found.rearm_at
+
+
+def test_a_decline_goes_by_the_bands_where_the_model_does_not_say_otherwise() -> None:
+    assert edges({}) == (30, 35)
+    assert edges({"needs_attention": 51}) == (50, 55)
+    assert edges({"needs_attention": 51}, at=30) == (30, 35)
+    assert edges({"needs_attention": 51}, at=30, rearm_at=60) == (30, 60)
+    assert edges({"needs_attention": 51}, rearm_at=80) == (50, 80)
+    assert edges({"needs_attention": 98, "healthy": 99, "champion": 100}) == (97, 100)
+    with pytest.raises(ModelError, match=r"contact_health_declined: `rearm_at` must be above `at` \(50\)"):
+        edges({"needs_attention": 51}, rearm_at=35)
+
+
+def test_a_decline_in_a_segment_goes_by_the_bands_of_the_segment() -> None:
+    document = {
+        "version": "m",
+        "components": {"nps": {}},
+        "segments": [{"name": "gold", "when": {"attributes": {"plan": "gold"}}, "bands": {"needs_attention": 51}}],
+    }
+    model = parse_model(msgspec.json.encode(document))
+    rules: Any = [one.rules.by_name["contact_health_declined"] for one in (model, model.segments[0][1])]
+    assert [(rule.at, rule.rearm_at) for rule in rules] == [(30, 35), (50, 55)]
+
+
+def test_a_first_score_at_risk_is_told_wherever_the_model_lays_the_bands() -> None:
+    document = {"version": "m", "components": {"nps": {}}, "bands": {"needs_attention": 51}}
+    desk = Desk(msgspec.json.encode(document))
+    assert desk.say(answer(1, 5)) == []
+    (alert,) = desk.clock(1 + 11 * MINUTE)
+    assert (alert.kind, alert.score, alert.computed_band) == ("contact_health_declined", 50, "at_risk")
 
 
 def test_a_model_that_says_nothing_of_alerts_has_all_kinds() -> None:

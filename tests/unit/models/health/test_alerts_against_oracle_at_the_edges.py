@@ -44,8 +44,14 @@ BLOCKS: tuple[Document, ...] = (
     {"contact_health_recovered": {"enabled": False}, "no_recovery": {"days": 1, "solved": 0, "cooldown_hours": 0}},
     {kind: {"enabled": False} for kind in OF_KIND},
 )  # fmt: skip
+BANDS: dict[int, Document] = {1: {"needs_attention": 35}, 5: {"needs_attention": 36, "healthy": 50}}
 DOCUMENTS: tuple[Document, ...] = tuple(
-    {"version": f"{component}-{number}", "components": {component: {}}, "alerts": block}
+    {
+        "version": f"{component}-{number}",
+        "components": {component: {}},
+        "alerts": block,
+        "bands": BANDS.get(number, {}),
+    }
     for number, block in enumerate(BLOCKS)
     for component in ("nps", "nps", "csat")
 )

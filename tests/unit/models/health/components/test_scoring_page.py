@@ -11,6 +11,7 @@ import pytest
 from models.health.accounts.alerts.registry import ACCOUNT_ALERTS
 from models.health.accounts.components.registry import ACCOUNT_COMPONENTS
 from models.health.alerts.registry import ALERTS, AlertRule
+from models.health.bands import BandEdges
 from models.health.components.component import Component
 from models.health.components.factor import Factor
 from models.health.components.registry import COMPONENTS
@@ -72,11 +73,10 @@ def test_the_tables_of_alerts_have_every_kind_with_what_differs_from_the_default
     assert list(rows) == list(kinds)
     of_all = {field.name: field.default for field in msgspec.structs.fields(AlertRule)}
     for name, kind in kinds.items():
-        own = [one for one in msgspec.structs.fields(kind) if of_all.get(one.name) != one.default]
+        defaults = msgspec.structs.asdict(kind().in_bands(BandEdges()))
+        own = {field: default for field, default in defaults.items() if of_all.get(field) != default}
         told = rows[name][1].strip()
-        said = [
-            f"`{one.name}` {str(one.default).lower() if one.default is False else word(one.default)}" for one in own
-        ]
+        said = [f"`{field}` {str(one).lower() if one is False else word(one)}" for field, one in own.items()]
         assert sorted(told.split(", ") if told else []) == sorted(said)
         assert f"Source: {rows[name][2].strip()}." in " ".join((kind.__doc__ or "").split())
 

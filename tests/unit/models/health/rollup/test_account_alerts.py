@@ -543,6 +543,7 @@ def test_each_kind_has_a_name_a_number_and_a_source_of_its_own(name: str) -> Non
     [
         ({"contact_health_declined": {}}, "no such kind of account alert"),
         ({"account_health_declined": {"at": 40, "rearm_at": 35}}, "rearm_at"),
+        ({"account_health_declined": {"rearm_at": 30}}, "`rearm_at` must be above `at` (30)"),
         ({"seats_decreased": {"share": 2}}, "<= 1"),
         ({"expansion_opportunity": {"day": 2}}, "day"),
     ],
@@ -554,6 +555,24 @@ def test_a_bad_rule_is_refused_with_its_place(alerts: dict[str, Any], said: str)
     (problem,) = error.value.problems
     assert problem.path[:3] == ("account", "alerts", next(iter(alerts)))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_decline_goes_by_the_bands_of_accounts_or_by_those_of_contacts(own: bool) -> None:
+    block = {"bands": {"needs_attention": 51}}
+    document = {"version": "2", "components": {"nps": {}}} | ({"account": block} if own else block)
+    rule: Any = parse_account_model(msgspec.json.encode(document)).alerts[0]
+    assert (rule.name, rule.at, rule.rearm_at) == ("account_health_declined", 50, 55)
+
+
+def test_an_account_at_risk_is_told_wherever_the_model_lays_the_bands() -> None:
+    one = One()
+    one.model(0, bands={"needs_attention": 51})
+    one.member(1, 50)
+    (alert,) = one.clock(2)
+    assert (alert.kind, alert.score, alert.computed_band) == ("account_health_declined", 50, "at_risk")
+    assert one.member(3, 54) == []
+    assert kinds(one.member(4, 55)) == ["account_health_recovered"]
 
 
 def test_times_of_alerts_are_those_of_the_log() -> None:

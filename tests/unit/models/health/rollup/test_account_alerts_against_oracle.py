@@ -39,6 +39,7 @@ BLOCKS: tuple[dict[str, Any], ...] = (
     },
     {kind: {"enabled": False} for kind in OF_KIND},
 )  # fmt: skip
+BANDS: tuple[dict[str, int], ...] = ({}, {}, {"needs_attention": 35}, {"needs_attention": 36, "healthy": 60})
 
 percent = st.integers(0, 99)
 nudges = st.sampled_from([-1, 0, 0, 0, 0, 1])
@@ -65,7 +66,7 @@ def logs(draw: Draw) -> list[AccountSignal]:
         if chance == 0:
             log.append(AccountSignal(at=now, fact=Clock()))
         elif chance < 3:
-            log.append(published(now, number, draw(st.sampled_from(BLOCKS))))
+            log.append(published(now, number, draw(st.sampled_from(BLOCKS)), draw(st.sampled_from(BANDS))))
         else:
             kind = draw(st.sampled_from(about))
             if kind == "role" and len(gave) == 2 and draw(percent) < 10:
@@ -89,9 +90,10 @@ def closed(day: int) -> list[AccountSignal]:
     return [AccountSignal(at=at, fact=fact) for fact in facts]
 
 
-def published(at: int, number: int, block: dict[str, Any]) -> AccountSignal:
+def published(at: int, number: int, block: dict[str, Any], bands: dict[str, int]) -> AccountSignal:
     """A model comes into force."""
-    document = {"version": f"m{number}", "components": {"nps": {}}, "account": {"alerts": block}}
+    account = {"alerts": block, "bands": bands}
+    document = {"version": f"m{number}", "components": {"nps": {}}, "account": account}
     fact = ModelPublished(
         event_id=f"m{number}", occurred_at=from_milliseconds(at), tenant=TENANT, version=f"m{number}",
         model=msgspec.Raw(msgspec.json.encode(document)), author="carol",
