@@ -108,7 +108,9 @@ def _differing(reactions: list[Reaction], oracle: OracleContact) -> Iterator[tup
     yield "bands", differences(bands, [band_as_expected(one) for one in oracle.band_changes])
     closes = [close_as_told(reaction.close) for reaction in reactions if reaction.close is not None]
     yield "closes", differences(closes, [close_as_expected(one) for one in oracle.closes])
-    alerts = [alert_as_told(alert) for reaction in reactions for alert in reaction.alerts]
+    raised = [alert for reaction in reactions for alert in reaction.alerts]
+    yield "reasons", [f"none of {one.kind} at {one.at}" for one in raised if not one.reasons]
+    alerts = [alert_as_told(alert) for alert in raised]
     yield "alerts", differences(in_order(alerts), in_order([alert_as_expected(one) for one in oracle.alerts.told]))
     tombstones = sum(reaction.tombstone for reaction in reactions)
     if tombstones != len(oracle.tombstones):

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.health.alerts.confidence import LEVELS
 from models.health.alerts.machine import ENDED, NOTHING, RAISED, due_at, step, unwatch
-from models.health.alerts.reasons import score_reasons
+from models.health.alerts.reasons import low, score_reasons
 from models.health.alerts.rule import BETWEEN, CLEAR, HOLDS, SCORE, AlertRule, Circumstances
 from models.health.bands import BANDS
 from models.health.closes import score_at
@@ -168,8 +168,10 @@ def _told(
 
 
 def _reasons(state: ContactState, rule: AlertRule, now: int) -> list[str]:
-    own = rule.reasons(state, now)
-    return own + score_reasons(state, now) if rule.name in _OF_SCORE else own
+    reasons = rule.reasons(state, now)
+    if rule.name in _OF_SCORE:
+        reasons = [*reasons, *score_reasons(state, now)]
+    return reasons or low(state)
 
 
 def _time(milliseconds: int) -> datetime:

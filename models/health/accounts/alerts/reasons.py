@@ -2,12 +2,13 @@
 
 from models.health.accounts.assessment import AccountAssessment
 from models.health.accounts.components.registry import ACCOUNT_NAMES
-from models.health.alerts.reasons import base_of
+from models.health.alerts.reasons import base_of, lowest
 from models.health.assess import points_by_code
 from models.health.facts.messages import DAY_MS
 
 _MOST = 3
 _WORDS = {"members": "The contacts' scores", "point_of_contact": "The point of contact"}
+_LOW_WORDS = {"members": "The mean of the contacts' scores"}
 
 
 def lost_most(closes: list[bytes], current: AccountAssessment, now: int) -> list[str]:
@@ -20,6 +21,14 @@ def lost_most(closes: list[bytes], current: AccountAssessment, now: int) -> list
     days = max(1, round((now - base.at) / DAY_MS))
     span = "1 day" if days == 1 else f"{days} days"
     return [f"{_word(name)} lost {-change:.0f} points in {span}" for change, name in lost[:_MOST] if change <= -1]
+
+
+def low(current: AccountAssessment) -> list[str]:
+    """Which components are low; at least one."""
+    return [
+        f"{_LOW_WORDS.get(name) or _word(name)} is at {percent} of 100"
+        for name, percent in lowest(current.components, ACCOUNT_NAMES)
+    ]
 
 
 def _word(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from models.health.accounts.alerts.reasons import lost_most
+from models.health.accounts.alerts.reasons import lost_most, low
 from models.health.accounts.alerts.rule import AccountRule
 from models.health.accounts.alerts.standing import Standing
 from models.health.accounts.state import AccountState
@@ -125,8 +125,10 @@ def _standing(standing: Standing) -> dict[str, Any]:
 def _reasons(state: AccountState, standing: Standing, rule: AccountRule, outcome: int, now: int) -> list[str]:
     if outcome == ENDED:
         return [f"The score is {standing.current.score} again"]
-    own = rule.reasons(standing, now)
-    return own + lost_most(state.closes, standing.current, now) if rule.recovery is not None else own
+    reasons = rule.reasons(standing, now)
+    if rule.recovery is not None:
+        reasons = [*reasons, *lost_most(state.closes, standing.current, now)]
+    return reasons or low(standing.current)
 
 
 def _values(alert: AlertState) -> tuple[Any, ...]:

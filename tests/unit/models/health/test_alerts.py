@@ -354,6 +354,50 @@ def test_a_shorter_dwell_raises_no_storm_of_those_who_wait() -> None:
     assert all(row.due_at is None for row in rows.values())
 
 
+# Reasons
+
+
+def test_a_second_decline_within_a_day_says_what_is_low() -> None:
+    """Against the close of the morning nothing was lost."""
+    desk = Desk(msgspec.json.encode({"version": "m", "components": {"nps": {}}}))
+    desk.say(answer(2 / 24, 1))
+    desk.clock(3 / 24)
+    desk.tick(4 / 24)
+    desk.say(answer(8 / 24, 9))
+    desk.say(answer(10 / 24, 1))
+    (alert,) = desk.clock(1.5)
+    assert (alert.kind, alert.reasons) == ("contact_health_declined", ("The NPS answer is at 10 of 100",))
+
+
+def test_a_decline_of_components_that_are_not_low_names_the_lowest() -> None:
+    document = {
+        "version": "m",
+        "components": {"nps": {}, "csat": {}},
+        "alerts": {"contact_health_declined": {"at": 90, "rearm_at": 99, "dwell_minutes": 0}},
+    }
+    desk = Desk(msgspec.json.encode(document))
+    desk.say(answer(1, 10, "csat"))
+    (alert,) = desk.say(answer(1.1, 7))
+    assert alert.reasons == ("The NPS answer is at 70 of 100",)
+
+
+def test_what_caps_the_score_is_a_reason() -> None:
+    document = {
+        "version": "m",
+        "components": {"nps": {}},
+        "exceptions": [{"name": "urgent-ticket", "when": {"open_ticket": {"severity": "urgent"}}, "cap": 20}],
+    }
+    desk = Desk(msgspec.json.encode(document))
+    desk.say(answer(1, 9))
+    desk.tick(1.2)
+    desk.say(opened(2, "t", severity="urgent"))
+    told = {alert.kind: alert.reasons for alert in desk.alerts + desk.clock(2.1)}
+    assert told == {
+        "steep_drop": ("The score fell by 70 points within 7 days", "Urgent ticket caps the score at 20"),
+        "contact_health_declined": ("Urgent ticket caps the score at 20",),
+    }
+
+
 # The other kinds
 
 

@@ -168,6 +168,17 @@ def test_the_reasons_tell_what_the_components_lost() -> None:
     assert alert.previous_score == 80
 
 
+def test_a_decline_in_which_nothing_was_lost_and_nobody_is_at_risk_says_what_is_low() -> None:
+    one = One()
+    one.model(0, bands={"needs_attention": 51})
+    one.member(1, 45)
+    (alert,) = one.clock(2)
+    assert (alert.kind, alert.reasons) == (
+        "account_health_declined",
+        ("The mean of the contacts' scores is at 45 of 100",),
+    )
+
+
 def test_a_healthy_account_that_comes_to_renew_is_an_opportunity_once() -> None:
     one = One()
     one.own(company(0, renewal_at=when(100)))

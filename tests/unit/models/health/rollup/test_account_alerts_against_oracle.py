@@ -169,6 +169,7 @@ def told(log: list[AccountSignal]) -> list[Told]:
         for signal in log
         for alert in one.take(signal, keyed=not isinstance(signal.fact, Clock | TickDone | Tick | ModelPublished))
     ]
+    assert all(alert.reasons for alert in alerts)
     return sorted(map(as_told, alerts))
 
 
