@@ -90,11 +90,35 @@ def _says_the_same(before: Published, current: Assessment) -> bool:
     )
 
 
-def reaffirmed(state: ContactState, before: Published, model: HealthModel, now: int, changed: int) -> Published:
-    """What was published, where other facts (of the sections `changed`) give the same components at `now`: they may
-    hold for less long, and need not give them at the time of the publication.
+def reaffirm(
+    reaction: Reaction,
+    state: ContactState,
+    subject: Subject,
+    model: HealthModel,
+    current: Assessment,
+    before: Published,
+    old: Components,
+    cause: Cause,
+    mode: Mode,
+) -> None:
+    """Other facts give the same components as `before`: they may hold for less long, and need not give them at the time
+    of that publication. A record goes out if silence now makes one worse at another time than the last one said.
     """
-    return msgspec.structs.replace(before, now=now, changes=_from(now, look_ahead(state, model, now, before, changed)))
+    ahead = look_ahead(state, model, current.now, before, reaction.sections)
+    if ahead.decay == _next_decay(before, model):
+        state.published = msgspec.structs.replace(before, now=current.now, changes=_from(current.now, ahead))
+    else:
+        publish(reaction, state, subject, model, current, old, cause, mode, shown=True)
+
+
+def _next_decay(published: Published, model: HealthModel) -> int | None:
+    """`next_decay_at` of the record."""
+    decays = [
+        published.now + after
+        for after, (_, component) in zip(published.changes, model.readers(CLOCK), strict=True)
+        if after is not None and component.decays
+    ]
+    return min(decays, default=None)
 
 
 def _from(now: int, ahead: Ahead) -> list[int | None]:

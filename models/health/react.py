@@ -25,7 +25,7 @@ from models.health.facts.sections import (
 )
 from models.health.going import go, of_the_gone
 from models.health.model import HealthModel
-from models.health.publish import publish, reaffirmed, score_moved, score_stands, watch_alerts
+from models.health.publish import publish, reaffirm, score_moved, score_stands, watch_alerts
 from models.health.reaction import Reaction, Subject
 from models.health.state import ContactState
 from schemas.base import Band, Mode, to_milliseconds
@@ -80,8 +80,8 @@ def react(
     if shown or watched or before is None or facts != before.facts or not score_stands(state, before, new, model, now):
         current = summarise(state, model, now, new, facts)
         publish(reaction, state, subject, model, current, old, cause_of(fact), signal.mode, shown)
-        if (watched or new is not old) and reaction.score is None and before is not None and state.published is before:
-            state.published = reaffirmed(state, before, model, now, changed)
+        if (watched or new is not old) and current is not None and before is not None and state.published is before:
+            reaffirm(reaction, state, subject, model, current, before, old, cause_of(fact), signal.mode)
     touched = changed & model.rules.reads
     if touched & TICKETS and isinstance(fact, _REPLY):
         touched &= ~TICKETS  # a reply makes no ticket severe, and solves none

@@ -1,14 +1,16 @@
 """What holds for any facts in any order (issue: the default model; 8-log-and-state, "What a row holds")."""
 
+from collections.abc import Callable
 from random import Random
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.health.assess import assess, measure
+from models.health.assess import assess, look_ahead, measure
 from models.health.daily import audit
 from models.health.model import DEFAULT_MODEL, HealthModel, parse_model
 from models.health.state import ContactState, encode
+from schemas.base import from_milliseconds
 from schemas.signals import ContactFact
 from tests.unit.models.health import building as b
 from tests.unit.models.health.building import Row
@@ -68,6 +70,11 @@ MODELS = [
     DEFAULT_MODEL,
     parse_model(b'{"version":"a","components":{"nps":{"weight":3},"sentiment":{"weight":0.7}}}'),
     parse_model(b'{"version":"b","components":{"csat":{"source":"mean_60d"},"nps":{"weight":60},"engagement":{}}}'),
+]
+DECAYING = [
+    DEFAULT_MODEL,
+    parse_model(b'{"version":"c","components":{"unanswered":{},"engagement":{}}}'),
+    parse_model(b'{"version":"d","components":{"unanswered":{"good":1,"poor":2},"nps":{},"response_time":{}}}'),
 ]
 thorough = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -175,6 +182,34 @@ def test_what_is_published_is_what_the_facts_say_from_scratch(
             assert published.components == assessed.components
             assert (published.score, published.band) == (assessed.score, assessed.band_number)
             assert (published.trend, published.facts) == (assessed.trend_number, assessed.facts)
+
+
+TALK: list[Callable[[float, str], ContactFact]] = [
+    b.opened,
+    b.solved,
+    b.reopened,
+    lambda at, ticket: b.message(at, ticket=ticket),
+    lambda at, ticket: b.message(at, author="agent", ticket=ticket),
+    lambda at, ticket: b.replied(at, ticket, "agent"),
+]
+
+
+@thorough
+@given(
+    st.lists(st.tuples(st.sampled_from(TALK), TICKETS, st.floats(0, 3), st.booleans()), max_size=25),
+    st.sampled_from(DECAYING),
+)
+def test_the_last_record_says_when_silence_makes_the_score_worse(
+    talk: list[tuple[Callable[[float, str], ContactFact], str, float, bool]], model: HealthModel
+) -> None:
+    row, at, said = Row(b.message(0), model=model), 0.0, None
+    for fact, ticket, wait, ticks in talk:
+        at += wait
+        reactions = [row.feed(fact(at, ticket)), *([row.tick(at)] if ticks else [])]
+        said = next((one.score for one in reversed(reactions) if one.score is not None), said)
+        if said is not None:
+            decay = look_ahead(row.facts, model, max(row.facts.now, b.ms(at))).decay
+            assert said.next_decay_at == (None if decay is None else from_milliseconds(decay))
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
