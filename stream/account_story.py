@@ -8,6 +8,7 @@ from copy import copy
 
 import msgspec
 
+from models.health.accounts.alerts.rule import AccountRule
 from models.health.accounts.fold import AccountFold
 from models.health.accounts.react import AccountReaction
 from models.health.accounts.state import AccountState
@@ -33,32 +34,35 @@ MOVED_BY = {
 then: an account's record does not tell decay from what came.
 """
 _MODEL_CHANGE = "model_change"
+Standing = tuple[tuple[AlertState, ...], tuple[AccountRule, ...]]
 
 
 class AccountStory(msgspec.Struct):
     """All records of an account up to `now` (UTC ms), in order; a deleted score has None and the time. `standing`: how
-    its alerts stood from when on.
+    its alerts stood from when on, and by which rules.
     """
 
     now: int = 0
     scores: list[tuple[int, AccountScoreUpdated | None]] = msgspec.field(default_factory=list)
     alerts: list[AlertRaised] = msgspec.field(default_factory=list)
-    standing: list[tuple[int, tuple[AlertState, ...]]] = msgspec.field(default_factory=list)
+    standing: list[tuple[int, Standing]] = msgspec.field(default_factory=list)
 
-    def take(self, row: AccountState, reactions: Iterable[AccountReaction], now: int) -> None:
-        """Take what came of an entry, after which the row is this."""
+    def take(
+        self, row: AccountState, reactions: Iterable[AccountReaction], now: int, rules: tuple[AccountRule, ...]
+    ) -> None:
+        """Take what came of an entry, after which the row is this and these rules are in force."""
         for reaction in reactions:
             if reaction.tombstone:
                 self.scores.append((now, None))
             if reaction.score is not None:
                 self.scores.append((to_milliseconds(reaction.score.at), reaction.score))
             self.alerts += reaction.alerts
-        self.standing.append((row.now, tuple(map(copy, row.alerts))))
+        self.standing.append((row.now, (tuple(map(copy, row.alerts)), rules)))
 
     @property
-    def alert_states(self) -> tuple[AlertState, ...]:
+    def stands(self) -> Standing:
         """How its alerts stand at the end of it."""
-        return self.standing[-1][1] if self.standing else ()
+        return self.standing[-1][1] if self.standing else ((), ())
 
     @property
     def latest(self) -> AccountScoreUpdated | None:
@@ -71,7 +75,7 @@ class AccountStory(msgspec.Struct):
             min(self.now, moment),
             [(at, record) for at, record in self.scores if at < moment],
             [alert for alert in self.alerts if to_milliseconds(alert.at) < moment],
-            [(at, states) for at, states in self.standing if at < moment],
+            [(at, stood) for at, stood in self.standing if at < moment],
         )
 
     def ends_in(self, record: AccountScoreUpdated) -> bool:
@@ -94,11 +98,11 @@ def fold_account(tenant: str, account: str, log: Iterable[AccountEntry]) -> Acco
             written, reactions = fold.signal(offset, split_key(of), row, signal)
             if written is not None:
                 row = written
-                story.take(row, reactions, signal.at)
+                story.take(row, reactions, signal.at, fold.model(tenant, offset).alerts)
         elif fold.enter(offset, signal):
             reactions = _looked(fold, (tenant, account), row)
             if row is not None and reactions:
-                story.take(row, reactions, fold.control.now)
+                story.take(row, reactions, fold.control.now, fold.model(tenant, offset).alerts)
         story.now = max(story.now, signal.at)
     return story
 

@@ -8,7 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from models.health.alerts.machine import ready_at
 from models.health.alerts.registry import NAMES
+from models.health.alerts.rule import AlertRule
 from models.health.state import AlertState
 from schemas.base import Band, from_milliseconds
 from schemas.scores import AlertRaised, BandChanged, OverrideInForce, ScoreUpdated
@@ -55,7 +57,7 @@ def explained(score: ScoreUpdated, story: Story | None) -> Explanation:
         moved,
         tuple(story.bands[-LATEST_CHANGES:]),
         tuple(story.alerts[-LATEST_CHANGES:]),
-        tuple(line for alert in story.row.alerts for line in held_back(alert)),
+        tuple(line for alert in story.row.alerts for line in held_back(alert, story.rules, story.now)),
         _by_hand(score),
     )
 
@@ -67,17 +69,35 @@ def _by_hand(score: ScoreUpdated) -> SetByHand | None:
     return SetByHand(score.band, by_hand.author, by_hand.reason, by_hand.set_at, by_hand.expires_at)
 
 
-def held_back(alert: AlertState, names: Mapping[int, str] = NAMES) -> Iterable[str]:
-    """What is not told of an alert, in words; `names` are the kinds by their codes."""
+def held_back(
+    alert: AlertState, rules: Iterable[AlertRule], now: int, names: Mapping[int, str] = NAMES
+) -> Iterable[str]:
+    """What is not told of an alert at `now` (UTC ms) by the rules in force, in words; `names` are the kinds by their
+    codes.
+    """
     kind = words(names[alert.kind])
     if alert.active and alert.untold:
         yield f"{kind}: began without an alert, by an import or another model"
     elif alert.active and alert.raised_at is not None:
-        yield f"{kind}: raised {_day(alert.raised_at)}, and not again before it has ended"
+        ends = "what ended it came late, and is waiting for the daily recompute"
+        yield f"{kind}: raised {_day(alert.raised_at)}, and {ends if alert.late else 'not again before it has ended'}"
     elif alert.since is not None:
-        yield f"{kind}: holds since {_day(alert.since)}, and is waiting for its dwell or cooldown"
+        rule = next((rule for rule in rules if rule.code == alert.kind), None)
+        waits = "" if rule is None else f", and is waiting for {_waits_for(alert, rule, now)}"
+        yield f"{kind}: holds since {_day(alert.since)}{waits}"
     if alert.suppressed:
         yield f"{kind}: held back {alert.suppressed} times since it was last raised"
+
+
+def _waits_for(alert: AlertState, rule: AlertRule, now: int) -> str:
+    """What keeps an alert whose condition holds, and until when."""
+    ready = ready_at(alert, rule)
+    if alert.late:
+        return "the daily recompute, for it came late" + (
+            f", the first one from {_day(ready)} on" if ready > now else ""
+        )
+    cooling = alert.raised_at is not None and ready == alert.raised_at + rule.cooldown
+    return f"its {'cooldown' if cooling else 'dwell'}, until {_day(ready)}"
 
 
 def view(told: Explanation, now: datetime) -> RenderableType:

@@ -39,7 +39,8 @@ def explained_account(score: AccountScoreUpdated, story: AccountStory) -> Accoun
     if not story.ends_in(score):
         return AccountExplanation(score, not_told=NOT_TOLD)
     moved = {str(days): found for days in DAYS if (found := account_movement(story, days)) is not None}
-    waiting = tuple(line for alert in story.alert_states for line in held_back(alert, _NAMES))
+    alerts, rules = story.stands
+    waiting = tuple(line for alert in alerts for line in held_back(alert, rules, story.now, _NAMES))
     return AccountExplanation(score, moved, tuple(story.alerts[-LATEST_CHANGES:]), waiting)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from models.health.alerts.rule import AlertRule
 from models.health.facts.messages import DAY_MS
 from models.health.state import ContactState
 from schemas.catalogue import HEALTH_ALERTS, HEALTH_BAND_CHANGES, HEALTH_SCORES
@@ -72,12 +73,13 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct):
-    """All that went out for a contact up to a moment (`now`, UTC ms), in order, and its row then. A deleted score is
-    None, with the time.
+    """All that went out for a contact up to a moment (`now`, UTC ms), in order, and its row and the rules of its alerts
+    then. A deleted score is None, with the time.
     """
 
     now: int = 0
     row: ContactState | None = None
+    rules: tuple[AlertRule, ...] = ()
     scores: list[tuple[int, ScoreUpdated | None]] = msgspec.field(default_factory=list)
     bands: list[BandChanged] = msgspec.field(default_factory=list)
     alerts: list[AlertRaised] = msgspec.field(default_factory=list)
@@ -121,6 +123,8 @@ def tell(log: Log, tenant: str, contact: str, end: int | None = None, chosen: Ch
     with Folding(partition, chosen, wanted, hand_on=not log.hands_on) as folding:
         fold_until(folding, past, None, take, lambda _: None)
         story.row = folding.row(key)
+        if story.row is not None:
+            story.rules = folding.model(tenant).of(story.row.profile).alerts
         story.now = folding.log_end if end is None or folding.log_end < end - 1 else end
     return story
 

@@ -29,7 +29,7 @@ def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circum
         alert.late = how.late
     if alert.late and not how.daily:
         return NOTHING
-    if how.now < _ready(alert, rule):
+    if how.now < ready_at(alert, rule):
         return NOTHING
     if how.quiet and how.remodelled:  # by the rule before it would wait still: what waited is told no sooner by a model
         _begin(alert, told=False)
@@ -41,7 +41,16 @@ def step(alert: AlertState, rule: AlertRule, stand: int, since: int, how: Circum
 
 def due_at(alert: AlertState, rule: AlertRule) -> int | None:
     """When the alert goes out by time alone, if its condition goes on to hold."""
-    return None if alert.active or alert.since is None or alert.late else _ready(alert, rule)
+    return None if alert.active or alert.since is None or alert.late else ready_at(alert, rule)
+
+
+def ready_at(alert: AlertState, rule: AlertRule) -> int:
+    """When the dwell and the cooldown are over of an alert whose condition holds. What came late waits for the first
+    daily recompute from then on.
+    """
+    assert alert.since is not None
+    ready = alert.since + (rule.late_dwell if alert.late else rule.dwell)
+    return ready if alert.raised_at is None else max(ready, alert.raised_at + rule.cooldown)
 
 
 def unwatch(alerts: list[AlertState], watched: Container[int]) -> bool:
@@ -74,12 +83,6 @@ def _active(alert: AlertState, stand: int, how: Circumstances) -> int:
         return NOTHING
     alert.active = False
     return ENDED if alert.raised_at is not None and not alert.untold and not how.quiet else NOTHING
-
-
-def _ready(alert: AlertState, rule: AlertRule) -> int:
-    assert alert.since is not None
-    ready = alert.since + (rule.late_dwell if alert.late else rule.dwell)
-    return ready if alert.raised_at is None else max(ready, alert.raised_at + rule.cooldown)
 
 
 def _begin(alert: AlertState, *, told: bool) -> None:

@@ -7,13 +7,15 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from models.health.alerts.registry import ALERTS
 from schemas.base import from_milliseconds, to_milliseconds
 from schemas.control import ModelPublished, OverrideSet
 from schemas.decoding import encode
-from schemas.signals import LoggedFact
+from schemas.signals import Clock, LoggedFact
 from schemas.surveys import SurveyAnswered
 from stream.commands.app import app
 from stream.explaining import Explanation, explained
+from stream.replay.folding import Chosen
 from stream.story import Movement, Story, movement, tell
 from tests.unit.models.health.building import answer, erased, message, ms, opened, override, restored
 from tests.unit.stream.replay.logs import FactsLog, logged, simulated, tick
@@ -102,6 +104,42 @@ def test_a_cap_and_its_height_are_said_beside_the_components() -> None:
         "urgent caps the score at 25 instead of 60",
         "urgent caps the score at 60 instead of 25",
     ]
+
+
+def held_back(*log: Any) -> tuple[str, ...]:
+    """What is held back of a contact whose model has NPS alone, and of alerts on declines with a long cooldown only."""
+    alerts = {name: {"enabled": False} for name in ALERTS} | {
+        "contact_health_declined": {"cooldown_hours": 96},
+        "no_recovery": {"solved": 0},
+    }
+    document = msgspec.json.encode({"version": "m", "components": {"nps": {}}, "alerts": alerts})
+    story = tell(logged(*log), "acme", "ada", chosen=Chosen("acme", document))
+    assert story.latest is not None
+    return explained(story.latest, story).held_back
+
+
+def test_what_is_held_back_says_what_it_waits_for_and_until_when() -> None:
+    dwell, days = held_back(answer(0, 1), (1 / 1440, Clock()))
+    assert dwell.endswith(
+        "declined: holds since 2026-03-02 00:00 UTC, and is waiting for its dwell, until 2026-03-02 00:10 UTC"
+    )
+    assert days.endswith("and is waiting for its dwell, until 2026-03-16 00:00 UTC")
+    raised, _ = held_back(answer(0, 1), (1, Clock()))
+    assert raised.endswith("raised 2026-03-02 00:10 UTC, and not again before it has ended")
+    cooldown, *_ = held_back(answer(0, 1), (1, Clock()), answer(1.1, 9), answer(1.2, 1))
+    assert cooldown.endswith("and is waiting for its cooldown, until 2026-03-06 00:10 UTC")
+
+
+def test_what_came_late_waits_for_the_daily_recompute() -> None:
+    decline, days = held_back((3, answer(1, 1)))
+    assert decline.endswith(
+        "holds since 2026-03-05 00:00 UTC, and is waiting for the daily recompute, for it came late"
+    )
+    assert days.endswith(
+        "waiting for the daily recompute, for it came late, the first one from 2026-03-19 00:00 UTC on"
+    )
+    over, *_ = held_back(answer(0, 1), (1, Clock()), (4, answer(2, 9)))
+    assert over.endswith("and what ended it came late, and is waiting for the daily recompute")
 
 
 def test_the_past_is_told_as_it_was_known_then() -> None:
