@@ -18,7 +18,7 @@ from models.health.errors import ModelError
 from models.health.facts.sections import CLOCK
 from models.health.model import DEFAULT_MODEL
 from models.health.state import ContactState, decode, encode
-from schemas.base import to_milliseconds
+from schemas.base import from_milliseconds, to_milliseconds
 from schemas.signals import ContactFact
 from tests.unit.models.health import building as b
 from tests.unit.models.health.building import Row
@@ -144,14 +144,18 @@ def test_what_is_published_is_what_the_facts_say_with_every_component_on(
             assert audit(row.facts, EVERYTHING)
 
 
-def test_a_fact_that_changes_nothing_yet_may_shorten_the_time_that_a_score_holds() -> None:
+def test_a_fact_that_changes_nothing_yet_may_shorten_the_time_that_a_score_holds_and_says_so() -> None:
     row = Row(model=model(unanswered={}))
     for fact in (b.opened(0, "t", opened_by="agent"), b.replied(1, "t", "agent"), b.solved(1.5, "t")):
         row.feed(fact)
-    assert row.feed(b.answer(1.6, 5)).score is not None
+    before = row.feed(b.answer(1.6, 5)).score
+    assert before is not None
+    assert before.next_decay_at is None
     assert row.facts.published is not None
     assert row.facts.published.changes == [None]
-    assert row.feed(b.reopened(2, "t", reopened_by="agent")).score is None
+    record = row.feed(b.reopened(2, "t", reopened_by="agent")).score
+    assert record is not None
+    assert (record.components, record.next_decay_at) == (before.components, from_milliseconds(b.ms(5)))
     reaction = row.tick(11)
     assert reaction.score is not None
     assert reaction.score.components["unanswered"].grade == "average"
