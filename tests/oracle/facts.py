@@ -38,6 +38,9 @@ LATEST_ANSWERS = 30
 REVIEW_SITES = 16
 
 LABEL_VALUE = {"negative": Fraction(0), "neutral": Fraction(1, 2), "positive": Fraction(1)}
+LABELS = (None, "negative", "neutral", "positive")
+TONES = ("frustrated", "sad", "grateful", "happy", "confused")
+AUTHORS = ("customer", "agent", "bot", "system")
 SEVERITIES = ("low", "normal", "high", "urgent")
 FURTHER_ALONG = ("open", "pending", "on_hold", "solved", "closed")
 
@@ -174,7 +177,7 @@ class Facts:
 
     def _add_message(self, fact: MessageClassified) -> None:
         known = self.messages.get(fact.message)
-        if known is None or when(fact) > when(known):
+        if known is None or (when(fact), reading(fact)) > (when(known), reading(known)):
             self.messages[fact.message] = fact
 
     def _add_ticket(self, fact: TicketEvent) -> None:
@@ -271,6 +274,14 @@ class Facts:
             kept_answers |= {fact.event_id for fact in [fact for fact in answers if fact.kind == kind][:1]}
         here = sum(ticket.here for ticket in self.tickets.values())
         return messages + len(kept_answers) + here + min(len(self.reviews), REVIEW_SITES)
+
+
+def reading(fact: MessageClassified) -> tuple[int, int, list[int], int]:
+    """What decides between two facts of the same time about one message: author, label, tones, confidence."""
+    if fact.author != "customer":
+        return AUTHORS.index(fact.author), 0, [], 0
+    tones = sorted({TONES.index(tone) for tone in fact.tones}, reverse=True)
+    return 0, LABELS.index(fact.label), tones, round((fact.confidence or 0) * 255)
 
 
 def later(known: EventT | None, fact: EventT) -> EventT:

@@ -53,7 +53,7 @@ def happenings(draw: Draw) -> Callable[[str, str, datetime], Event]:
         facts["scale_min"], facts["scale_max"] = SCALES[scale]
         facts["value"] = draw(st.sampled_from([*SCALES[scale], 1.0]))
     return lambda event_id, contact, at: kind(
-        event_id=event_id, contact=contact, occurred_at=at, **_named(kind, facts, at)
+        event_id=event_id, contact=contact, occurred_at=at, **_named(kind, facts, at, event_id)
     )
 
 
@@ -80,14 +80,14 @@ MAKERS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
 }  # fmt: skip
 
 
-def _named(kind: type[Any], facts: dict[str, Any], at: datetime) -> dict[str, Any]:
-    """Facts about one message at one time do not contradict each other; those of other times may."""
+def _named(kind: type[Any], facts: dict[str, Any], at: datetime, event_id: str) -> dict[str, Any]:
+    """Facts about one message at one time contradict each other in nothing but its label; those of other times may."""
     if kind is not MessageClassified:
         return facts
     chance = crc32(f"{facts['message']} {at}".encode())
     return facts | {
         "author": ("customer", "customer", "agent", "bot", "system")[chance % 5],
-        "label": ("negative", "neutral", "positive", None)[chance // 5 % 4],
+        "label": ("negative", "neutral", "positive", None)[crc32(event_id.encode()) % 4],
         "conversation": (None, "0", "1", "2")[chance // 20 % 4],
         "ticket": (None, "0", "1")[chance // 80 % 3],
     }

@@ -1,5 +1,7 @@
 """The four components of the default model (2-scoring §2)."""
 
+from itertools import pairwise
+
 import pytest
 
 from models.health.components.csat import Csat
@@ -7,7 +9,7 @@ from models.health.components.engagement import Engagement
 from models.health.components.nps import Nps
 from models.health.components.sentiment import Sentiment
 from models.health.model import parse_model
-from schemas.base import AuthorKind, SurveyKind
+from schemas.base import AuthorKind, SentimentLabel, SurveyKind
 from schemas.signals import ContactFact
 from tests.unit.models.health.building import (
     Row,
@@ -39,6 +41,29 @@ def test_a_late_survey_does_not_replace_a_newer_one() -> None:
 def test_of_answers_at_the_same_time_the_greater_event_id_counts() -> None:
     first, second = answer(1, 3, event="a-10"), answer(1, 8, event="a-9")
     assert Row(first, second).value(NPS, 1) == Row(second, first).value(NPS, 1) == 0.8
+
+
+def test_of_two_readings_of_a_message_at_the_same_time_the_more_positive_counts_whatever_the_event_ids() -> None:
+    ordered: list[SentimentLabel | None] = [None, "negative", "neutral", "positive"]
+    for lower, higher in pairwise(ordered):
+        one, other = (message(1, label, message="m", event=event) for label, event in ((lower, "z"), (higher, "a")))
+        expected = Row(other).facts.messages
+        assert Row(one, other).facts.messages == Row(other, one).facts.messages == expected
+
+
+def test_of_two_equal_readings_at_the_same_time_the_tones_and_then_the_confidence_decide() -> None:
+    plain, sad, happy, sure = (
+        message(1, "negative", message="m", event=event, tones=tones, confidence=confidence)
+        for event, tones, confidence in (
+            ("d", (), 1),
+            ("c", ("sad",), 0.9),
+            ("b", ("happy",), 0.1),
+            ("a", ("happy",), 0.2),
+        )
+    )
+    for lower, higher in pairwise((plain, sad, happy, sure)):
+        expected = Row(higher).facts.messages
+        assert Row(lower, higher).facts.messages == Row(higher, lower).facts.messages == expected
 
 
 @pytest.mark.parametrize(

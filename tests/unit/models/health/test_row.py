@@ -1,5 +1,7 @@
 """What a row holds, bullet by bullet (8-log-and-state)."""
 
+from itertools import pairwise
+
 import pytest
 
 from models.health.components.sentiment import Sentiment
@@ -116,6 +118,16 @@ def test_what_is_further_along_counts_of_two_facts_at_the_same_time() -> None:
     for row in (Row(*facts), Row(*reversed(facts))):
         assert tickets(row)[0].status & 7 == 5
         assert tickets(row)[0].severity_level == 3
+
+
+def test_the_event_id_decides_nothing_of_two_words_on_a_ticket_at_the_same_time() -> None:
+    statuses = ("open", "pending", "on_hold", "solved", "closed")
+    for number, (lower, higher) in enumerate(pairwise(statuses), 1):
+        facts = [updated(0, "t", event="z", status=lower), updated(0, "t", event="a", status=higher)]
+        assert only_ticket(*facts).status & 7 == only_ticket(*reversed(facts)).status & 7 == number + 1
+    for number, (lower, higher) in enumerate(pairwise(("low", "normal", "high", "urgent")), 1):
+        facts = [updated(0, "t", event="z", severity=lower), updated(0, "t", event="a", severity=higher)]
+        assert only_ticket(*facts).severity_level == only_ticket(*reversed(facts)).severity_level == number
 
 
 def test_the_latest_severity_wins_whatever_the_order_of_arrival() -> None:
