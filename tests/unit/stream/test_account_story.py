@@ -218,9 +218,9 @@ def test_what_is_held_back_is_told_as_it_was_then() -> None:
     writer = Writer()
     writer.member(1, 20)
     (line,) = told(writer).held_back
-    assert (
-        line
-        == "account health declined: holds since 2026-01-02 00:00 UTC, and is waiting for its dwell, until 2026-01-02 00:10 UTC"
+    assert line == (
+        "account health declined: holds since 2026-01-02 00:00 UTC, "
+        "and is waiting for its dwell, until 2026-01-02 00:10 UTC"
     )
     assert line in shown(told(writer))
     writer.add(1.5, Clock(), None)
