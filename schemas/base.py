@@ -25,8 +25,15 @@ SubjectId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json
 EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": EVENT_ID_PATTERN})]
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
-Milliseconds = Annotated[int, msgspec.Meta(description="UTC milliseconds since 1970-01-01")]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+# A whole number of JSON has no end, and rows have 64 bits: what we read is bounded, and what we add up so far below
+# that its sums stay there. A producer may have stamped a record with any time that Kafka can hold.
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Milliseconds = Annotated[
+    int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, description="UTC milliseconds since 1970-01-01")
+]
 
 AuthorKind = Literal["customer", "agent", "bot", "system"]
 Severity = Literal["low", "normal", "high", "urgent"]

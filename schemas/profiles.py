@@ -7,9 +7,8 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import ContactEvent, Event, Name, SubjectId, UtcTime
+from schemas.base import ContactEvent, Count, Event, Name, SubjectId, UtcTime
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
 AttributeName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 AttributeValue = Name | bool | float
 Attributes = Annotated[dict[AttributeName, AttributeValue], msgspec.Meta(max_length=32)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Band, ContactEvent, Milliseconds, Mode, Record, SubjectId, TenantId
+from schemas.base import Band, ContactEvent, Count, Milliseconds, Mode, Number, Record, SubjectId, TenantId
 from schemas.control import (
     ContactErased,
     ContactMerged,
@@ -23,6 +23,11 @@ from schemas.tickets import TicketClosed, TicketOpened, TicketReopened, TicketRe
 Portfolio = Annotated[
     str, msgspec.Meta(description="kind/id of a portfolio: kind is csm, team, division or organisation")
 ]
+
+Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Parts = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
+ResponseClass = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
 class ContactAbsorbed(ContactEvent, frozen=True, kw_only=True, gc=False, tag="contact.absorbed"):
@@ -53,16 +58,16 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     after `response_seconds` in all; `response_times` names the class of each of them (`models.health.accounts.sums`).
     """
 
-    score: int | None = None
+    score: Points | None = None
     band: Band | None = None
     confidence: Literal["low", "medium", "high"] | None = None
-    nps: int | None = None
-    csat: int | None = None
-    ces: int | None = None
-    load: int = 0
-    responses: int = 0
-    response_seconds: int = 0
-    response_times: tuple[int, ...] = ()
+    nps: Parts | None = None
+    csat: Parts | None = None
+    ces: Parts | None = None
+    load: Count = 0
+    responses: Count = 0
+    response_seconds: Seconds = 0
+    response_times: tuple[ResponseClass, ...] = ()
     decision_maker: bool | None = None
     in_role_since: Milliseconds | None = None
 
@@ -77,7 +82,7 @@ class MemberContribution(Record, frozen=True, kw_only=True, gc=False, tag="membe
     tenant: TenantId
     account: SubjectId
     contact: SubjectId
-    seq: int
+    seq: Number
     gives: Contribution
     gave: Contribution | None = None
     after: date | None = None
@@ -90,7 +95,7 @@ class MemberLeft(Record, frozen=True, kw_only=True, gc=False, tag="member.left")
     tenant: TenantId
     account: SubjectId
     contact: SubjectId
-    seq: int
+    seq: Number
     gave: Contribution
     after: date | None = None
     merged: bool = False
@@ -104,8 +109,8 @@ class TickDone(Record, frozen=True, kw_only=True, gc=False, tag="tick.done"):
     """A partition, one of `partitions`, has applied the tick of `day` to all its rows, and told what came of it."""
 
     day: date
-    partition: int
-    partitions: int
+    partition: Count
+    partitions: Count
 
 
 class MembersForgotten(Record, frozen=True, kw_only=True, gc=False, tag="members.forgotten"):
@@ -115,7 +120,7 @@ class MembersForgotten(Record, frozen=True, kw_only=True, gc=False, tag="members
 class AccountShare(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an account gives to a portfolio: its score and its band, if it has one."""
 
-    score: int | None = None
+    score: Points | None = None
     band: Band | None = None
 
 
@@ -129,7 +134,7 @@ class AccountContribution(Record, frozen=True, kw_only=True, gc=False, tag="acco
     tenant: TenantId
     portfolio: Portfolio
     account: SubjectId
-    seq: int
+    seq: Number
     gives: AccountShare | None = None
     gave: AccountShare | None = None
     closes: date | None = None
@@ -195,7 +200,7 @@ class Signal(LogEntry, frozen=True, kw_only=True, gc=False):
     partition (no key: `Clock`, `Tick`, `ModelPublished`, `Erased`). `hops`: by how many aliases it was passed on."""
 
     fact: LoggedFact
-    hops: int = 0
+    hops: Count = 0
 
 
 class AccountSignal(LogEntry, frozen=True, kw_only=True, gc=False):

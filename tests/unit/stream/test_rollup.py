@@ -166,6 +166,14 @@ def test_what_cannot_be_read_is_put_aside() -> None:
     assert len(sent) == 4
 
 
+def test_a_number_that_no_row_can_hold_is_put_aside_and_the_next_entry_folded() -> None:
+    stage = accounts()
+    profile = AccountUpdated(event_id="e", occurred_at=datetime(2026, 3, 1, tzinfo=UTC), account="a", seats=7)
+    entry = encode(AccountSignal(at=NOON, fact=profile))
+    sent = stage.fold(entry.replace(b'"seats":7', b'"seats":18446744073709551616'), entry)
+    assert [one.topic for one in sent][:2] == [HEALTH_ACCOUNT_SIGNALS + "-dlq", HEALTH_ACCOUNT_SCORES]
+
+
 def test_what_members_gave_is_forgotten_when_they_say_all_of_it_anew() -> None:
     stage = accounts()
     stage.fold(member(70))
