@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)
+"""Nothing that we keep lies so far ahead: what does is a clock that went wrong, or a system's word for "never"."""
 
 TENANT_PATTERN = r"^[a-z0-9-]{1,63}$"
 SUBJECT_PATTERN = r"^[^@\x00-\x1f\x7f]{1,128}$"
@@ -31,8 +33,14 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 # that its sums stay there. A producer may have stamped a record with any time that Kafka can hold.
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-Milliseconds = Annotated[
-    int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, description="UTC milliseconds since 1970-01-01")
+Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, description="UTC milliseconds since 1970-01-01")]
+LogTime = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=(END_OF_TIME - EPOCH) // timedelta(milliseconds=1) - 1,
+        description="UTC milliseconds since 1970-01-01, before the year 2200",
+    ),
 ]
 
 AuthorKind = Literal["customer", "agent", "bot", "system"]

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Container
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, final, get_args, get_type_hints
 
 import msgspec
 
 from schemas.base import (
+    END_OF_TIME,
     EVENT_ID_PATTERN,
     SUBJECT_PATTERN,
     TENANT_PATTERN,
@@ -20,6 +21,7 @@ from schemas.base import (
     to_milliseconds,
 )
 from schemas.control import ModelPublished, TenantRegistered
+from schemas.signals import AccountSignal, Erased, PortfolioSignal, Signal
 
 Reason = Literal[
     "empty",
@@ -39,8 +41,10 @@ MAX_AHEAD_MS = timedelta(days=1) // timedelta(milliseconds=1)
 MAX_MS = to_milliseconds(datetime.max.replace(tzinfo=UTC, microsecond=0))
 EARLIEST_EVENT = datetime(1990, 1, 1, tzinfo=UTC)
 EARLIEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST_PLAN = datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST_LOGGED = datetime(1980, 1, 1, tzinfo=UTC)
 MAX_MODEL_BYTES = 256 * 1024
+
+_EARLIEST_LOGGED_MS = to_milliseconds(EARLIEST_LOGGED)
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -56,7 +60,11 @@ _KEPT_WORDS = ("role", "channel", "site", "reason")
 # Plans may lie ahead; every other time is of something that has happened.
 _PLANS = ("renewal_at", "expires_at")
 
+# What helpdesks tell; people and companies may be older than any of them.
+_TOLD = ("occurred_at", "opened_at", "first_responded_at", "solved_at")
 
+
+@final
 class DecodeFailure(msgspec.Struct, frozen=True):
     """A record that is refused. `detail` is for people: fields and rules, never a value out of the record, for it goes
     into headers and logs and could be personal.
@@ -84,6 +92,21 @@ def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> Dec
         or _refuse_times(event, _latest(now_ms))
         or (_refuse_model(event) if isinstance(event, ModelPublished) else None)
     )
+
+
+def impossible_time(entry: Signal | AccountSignal | PortfolioSignal) -> DecodeFailure | None:
+    """Why an entry of a log cannot be folded, or None: it names a time that rows cannot hold, or one that would let the
+    clock of a whole partition run ahead for good. What we log was checked when it came in, but others can write there,
+    too. Rows count time from 1970 on, and rules look back by months from there.
+    """
+    fact = entry.fact
+    if entry.at < _EARLIEST_LOGGED_MS and not isinstance(fact, Erased):  # which has no time
+        return DecodeFailure("time_out_of_range", f"`at` is before {EARLIEST_LOGGED:%Y}")
+    for name, earliest, end in _possible_times(type(fact)):
+        time = getattr(fact, name)
+        if time is not None and not earliest <= time < end:
+            return DecodeFailure("time_out_of_range", f"`{name}` is not of the years {earliest:%Y} to {end.year - 1}")
+    return None
 
 
 def in_utc(event: EventT) -> EventT:
@@ -147,19 +170,20 @@ def _latest(now_ms: int) -> datetime:
 def _refuse_times(event: Event, latest: datetime) -> DecodeFailure | None:
     """Events before 1990 and more than a day ahead are refused: no helpdesk is older, so that an earlier time is a
     clock that was never set (1970, year 1) or an empty date; and since a row's time never goes back, one event of the
-    year 9999 would age its contact for good. A profile may know of older things (customer since 1950); renewals and
-    expiries are plans, up to 2200 (systems write 9999 for "never": leave the field out instead).
+    year 9999 would age its contact for good. The same holds for the times of a ticket. A profile may know of older
+    things (customer since 1950); renewals and expiries are plans, up to 2200 (systems write 9999 for "never": leave the
+    field out instead).
     """
     for name in _fields_of(type(event)).times:
         time = getattr(event, name)
         if time is None:
             continue
-        earliest = EARLIEST_EVENT if name == "occurred_at" else EARLIEST_FACT
+        earliest = EARLIEST_EVENT if name in _TOLD else EARLIEST_FACT
         if time < earliest:
             return DecodeFailure("time_out_of_range", f"`{name}` is before {earliest:%Y-%m-%d}")
         if name in _PLANS:
-            if time >= LATEST_PLAN:
-                return DecodeFailure("time_out_of_range", f"`{name}` is not before {LATEST_PLAN:%Y-%m-%d}")
+            if time >= END_OF_TIME:
+                return DecodeFailure("time_out_of_range", f"`{name}` is not before {END_OF_TIME:%Y-%m-%d}")
         elif time > latest:
             return DecodeFailure("time_out_of_range", f"`{name}` is more than 1 day ahead")
     return None
@@ -181,6 +205,16 @@ def _refuse_model(event: ModelPublished) -> DecodeFailure | None:
 
 def _of_kind(kind: object, hints: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, hint in hints.items() if hint == kind or kind in get_args(hint))
+
+
+@cache
+def _possible_times(fact_type: type[msgspec.Struct]) -> tuple[tuple[str, Any, Any], ...]:
+    """The fields of a fact that hold times and days, with the first that is possible and the first that is not."""
+    hints = get_type_hints(fact_type, include_extras=True)
+    times = [
+        (name, EARLIEST_LOGGED if name in _TOLD else EARLIEST_FACT, END_OF_TIME) for name in _of_kind(UtcTime, hints)
+    ]
+    return (*times, *((name, EARLIEST_LOGGED.date(), END_OF_TIME.date()) for name in _of_kind(date, hints)))
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Band, ContactEvent, Count, Milliseconds, Mode, Number, Record, SubjectId, TenantId
+from schemas.base import Band, ContactEvent, Count, LogTime, Milliseconds, Mode, Number, Record, SubjectId, TenantId
 from schemas.control import (
     ContactErased,
     ContactMerged,
@@ -189,7 +189,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     raises alerts only with `alerts`.
     """
 
-    at: Milliseconds
+    at: LogTime
     mode: Mode = "live"
     alerts: bool = False
     accepted_at: Milliseconds | None = None

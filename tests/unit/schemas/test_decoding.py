@@ -232,6 +232,13 @@ def test_the_bounds_of_time_are_within(time: str) -> None:
     assert isinstance(decode(OPENED | {"occurred_at": time}), TicketOpened)
 
 
+@pytest.mark.parametrize("name", ["opened_at", "first_responded_at", "solved_at"])
+def test_no_ticket_is_older_than_any_helpdesk(name: str) -> None:
+    updated = OPENED | {"type": "ticket.updated"}
+    assert reason(updated | {name: "1989-12-31T23:59:59Z"}) == "time_out_of_range"
+    assert isinstance(decode(updated | {name: "1990-01-01T00:00:00Z"}), Event)
+
+
 def test_a_customer_may_be_older_than_any_helpdesk_and_a_renewal_may_lie_ahead() -> None:
     account = {"type": "account.updated", "event_id": "e", "occurred_at": "2026-01-15T11:00:00Z", "account": "a"}
     sound = account | {"customer_since": "1950-01-01T00:00:00Z", "renewal_at": "2199-12-31T00:00:00Z"}

@@ -174,6 +174,37 @@ def test_a_number_that_no_row_can_hold_is_put_aside_and_the_next_entry_folded() 
     assert [one.topic for one in sent][:2] == [HEALTH_ACCOUNT_SIGNALS + "-dlq", HEALTH_ACCOUNT_SCORES]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (b'"occurred_at":"2026', b'"occurred_at":"0001'),
+        (b'"renewal_at":"2027', b'"renewal_at":"9999'),
+        (b'"customer_since":"1999', b'"customer_since":"1899'),
+        (b'"at":%d' % NOON, b'"at":253402300800000'),
+    ],
+)
+def test_an_entry_of_an_impossible_time_is_put_aside(wrong: tuple[bytes, bytes]) -> None:
+    stage = accounts()
+    profile = AccountUpdated(
+        event_id="e",
+        occurred_at=datetime(2026, 3, 1, tzinfo=UTC),
+        account="a",
+        renewal_at=datetime(2027, 1, 1, tzinfo=UTC),
+        customer_since=datetime(1999, 1, 1, tzinfo=UTC),
+    )
+    entry = encode(AccountSignal(at=NOON, fact=profile))
+    assert wrong[0] in entry
+    sent = stage.fold(entry.replace(*wrong), entry)
+    assert [one.topic for one in sent][:2] == [HEALTH_ACCOUNT_SIGNALS + "-dlq", HEALTH_ACCOUNT_SCORES]
+
+
+@pytest.mark.parametrize("stage", [accounts(), Stage(Portfolios, PORTFOLIOS_CODEC)], ids=["accounts", "portfolios"])
+def test_a_day_that_cannot_be_is_put_aside_for_no_later_one_would_be_closed(stage: Stage) -> None:
+    for day in ("9999-12-31", "0001-01-01"):
+        over = encode(done(0)).replace(b"2026-03-02", day.encode())
+        assert [one.topic for one in stage.fold(over, key=None)] == [stage.stage.topic + "-dlq"]
+
+
 def test_what_members_gave_is_forgotten_when_they_say_all_of_it_anew() -> None:
     stage = accounts()
     stage.fold(member(70))

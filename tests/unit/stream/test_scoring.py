@@ -129,6 +129,64 @@ def test_an_entry_that_cannot_be_read_is_put_aside() -> None:
     assert stage.value("heartline_events_total", topic=HEALTH_SIGNALS, result="dead_letter") == 5
 
 
+ENTRY = b'{"at":%b,"fact":{"type":"%b","event_id":"x","tenant":"acme","contact":"c","ticket":"t","occurred_at":"%b"}}'
+AT, THEN = str(to_milliseconds(DAY)).encode(), b"2026-03-01T12:00:00Z"
+OPENED, UPDATED = b"ticket.opened", b"ticket.updated"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ENTRY % (b"253402300800000", OPENED, THEN),
+        ENTRY % (b"7258118400000", OPENED, THEN),
+        ENTRY % (b"315532799999", OPENED, THEN),
+        ENTRY % (b"-1", OPENED, THEN),
+        ENTRY % (b"1" + b"0" * 30, OPENED, THEN),
+        ENTRY % (AT, OPENED, b"0001-01-01T00:00:00Z"),
+        ENTRY % (AT, OPENED, b"0001-01-01T00:00:00+23:59"),
+        ENTRY % (AT, OPENED, b"1979-12-31T23:59:59Z"),
+        ENTRY % (AT, OPENED, b"2200-01-01T00:00:00Z"),
+        ENTRY % (AT, OPENED, b"9999-12-31T23:59:59-23:59"),
+        ENTRY % (AT, UPDATED, THEN + b'","opened_at":"1979-12-31T23:59:59Z'),
+    ],
+)
+def test_an_entry_of_an_impossible_time_is_put_aside_and_the_next_one_is_folded(entry: bytes) -> None:
+    stage = Stage()
+    sent = stage.fold(entry, encode(nps(9)))
+    assert [one.topic for one in sent] == [f"{HEALTH_SIGNALS}-dlq", HEALTH_SCORES, HEALTH_BAND_CHANGES]
+    assert score_of(sent).at == DAY
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"at":253402300800000,"fact":{"type":"clock"}}',
+        b'{"at":7258118400000,"fact":{"type":"clock"}}',
+        b'{"at":%b,"fact":{"type":"tick","day":"9999-12-31"}}' % AT,
+        b'{"at":%b,"fact":{"type":"tick","day":"0001-01-01"}}' % AT,
+    ],
+)
+def test_an_impossible_clock_or_tick_is_put_aside_and_time_goes_on_from_where_it_was(entry: bytes) -> None:
+    stage = Stage()
+    stage.fold(nps(9))
+    assert [one.topic for one in stage.fold(entry, key=None)] == [f"{HEALTH_SIGNALS}-dlq"]
+    stage.fold(tick(), key=None)
+    close, *_ = stage.sweep()
+    assert close.topic == HEALTH_SCORE_HISTORY
+    assert score_of(stage.fold(nps(8, "e2"))).at == DAY.replace(day=2, hour=4)
+
+
+@pytest.mark.parametrize("time", [b"1980-01-01T00:00:00Z", b"2199-12-31T23:59:59.999Z"])
+@pytest.mark.parametrize("at", [b"315532800000", b"7258118399999"])
+def test_the_first_and_the_last_possible_time_can_be_folded(at: bytes, time: bytes) -> None:
+    stage = Stage()
+    times = b'%b","opened_at":"%b","first_responded_at":"%b","solved_at":"%b' % (time, time, time, time)
+    sent = stage.fold(ENTRY % (at, UPDATED, times), ENTRY % (at, OPENED, time))
+    stage.fold(b'{"at":%b,"fact":{"type":"tick","day":"2199-12-31"}}' % at, key=None)
+    sent += stage.sweep()
+    assert f"{HEALTH_SIGNALS}-dlq" not in {one.topic for one in sent}
+
+
 def test_an_erased_contact_leaves_a_tombstone_and_no_score_in_a_band() -> None:
     stage = Stage()
     stage.fold(nps(9))
