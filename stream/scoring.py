@@ -9,7 +9,7 @@ from typing import Any, get_args
 import structlog
 
 from models.health.control_row import ControlRow, decode_control, encode_control
-from models.health.errors import ModelError, NewerStateVersion
+from models.health.errors import BadState, ModelError, NewerStateVersion
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import Forward
 from models.health.model import parse_model
@@ -33,7 +33,7 @@ from schemas.decoding import DecodeFailure, decode_signal, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key, split_key, subject_key
 from schemas.scores import Output
-from schemas.signals import PARTITION_FACTS, AccountSignal, Clock, ContactFact, Signal
+from schemas.signals import PARTITION_FACTS, AccountSignal, Clock, ContactAbsorbed, ContactFact, Signal
 from stream.dataplane import Cycle, DataPlane, PartitionState, Run
 from stream.dead_letters import Limit
 from stream.due_rows import DUE_MARK, DueRow, DueRows
@@ -191,6 +191,8 @@ def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
     if (key is None) != (type(fact) in PARTITION_FACTS):
         return DecodeFailure("invalid", "a contact's fact needs a key, and a partition's has none"), None
     if key is not None:
+        if type(fact) is ContactAbsorbed and not _is_row(fact.facts):
+            return DecodeFailure("invalid", "`facts` are no row of contact state"), None
         try:
             return signal, Subject(*split_key(key))
         except ValueError:
@@ -201,6 +203,14 @@ def _read(record: Any) -> tuple[Signal | DecodeFailure, Subject | None]:
         except ModelError as error:
             return DecodeFailure("invalid", str(error)), None
     return signal, None
+
+
+def _is_row(data: bytes) -> bool:
+    try:
+        decode_contact(data)
+    except BadState:
+        return False
+    return True
 
 
 def _forget_minutes(fold: PartitionFold, due: DueRows) -> None:

@@ -17,7 +17,7 @@ from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
 from schemas.messages import MessageClassified
 from schemas.scores import AlertRaised, ScoreUpdated
-from schemas.signals import Clock, Signal, Tick
+from schemas.signals import Clock, ContactAbsorbed, Signal, Tick
 from schemas.surveys import SurveyAnswered
 from stream.dead_letters import Limit
 from stream.due_rows import PREFIX, DueRow
@@ -155,6 +155,14 @@ def test_an_entry_of_an_impossible_time_is_put_aside_and_the_next_one_is_folded(
     sent = stage.fold(entry, encode(nps(9)))
     assert [one.topic for one in sent] == [f"{HEALTH_SIGNALS}-dlq", HEALTH_SCORES, HEALTH_BAND_CHANGES]
     assert score_of(sent).at == DAY
+
+
+@pytest.mark.parametrize("facts", [b"", b"no row"])
+def test_what_an_alias_hands_over_and_cannot_be_read_is_put_aside(facts: bytes) -> None:
+    stage = Stage()
+    absorbed = ContactAbsorbed(event_id="x", occurred_at=DAY, tenant="acme", contact="c", absorbed="d", facts=facts)
+    sent = stage.fold(Signal(at=to_milliseconds(DAY), fact=absorbed), nps(9))
+    assert [one.topic for one in sent] == [f"{HEALTH_SIGNALS}-dlq", HEALTH_SCORES, HEALTH_BAND_CHANGES]
 
 
 @pytest.mark.parametrize(
