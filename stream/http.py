@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.errors import ConfigurationError
 from stream.metrics import Metrics
 
 
@@ -26,10 +27,17 @@ class HealthServer:
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self) -> int:
-        """Listen; returns the port."""
+        """Listen; returns the port. Raises `ConfigurationError` where that cannot be: the port is taken, say."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise ConfigurationError(
+                f"HEARTLINE_HTTP_HOST={self._host} and HEARTLINE_HTTP_PORT={self._port}: nobody can listen there "
+                f"({error.strerror}); choose another port, or 0 for any that is free"
+            ) from error
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
