@@ -3,17 +3,25 @@
 The table is in `docs/settings.md`.
 """
 
+import re
 import ssl
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.base import TENANT_PATTERN
+from stream.errors import ConfigurationError
 
 Stage = Literal["intake", "scoring", "accounts", "portfolios"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Tenants = Annotated[frozenset[str], NoDecode]
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]+$")]
+"""What Kafka takes as a part of the name of a topic or a member."""
+
+_is_tenant = re.compile(TENANT_PATTERN).fullmatch
 
 
 class Settings(BaseSettings):
@@ -26,16 +34,18 @@ class Settings(BaseSettings):
         "PLAINTEXT", description="How to talk to the brokers."
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="With SASL_…: the mechanism."
+        None, validate_default=True, description="With SASL_…: the mechanism."
     )
-    sasl_username: str | None = Field(None, description="With SASL_…: the user.")
-    sasl_password: SecretStr | None = Field(None, description="With SASL_…: the password. Never printed.")
+    sasl_username: str | None = Field(None, validate_default=True, description="With SASL_…: the user.")
+    sasl_password: SecretStr | None = Field(
+        None, validate_default=True, description="With SASL_…: the password. Never printed."
+    )
     ssl_ca_location: Path | None = Field(None, description="With …SSL: the file of the certificate authority.")
 
-    application: str = Field(
+    application: Name = Field(
         "heartline", description="Prefix of consumer groups, transactional ids and the changelog's name."
     )
-    worker_id: str = Field("0", description="Stable name of this worker: its static member id and transactional id.")
+    worker_id: Name = Field("0", description="Stable name of this worker: its static member id and transactional id.")
     static_membership: bool = Field(
         True, description="Join the group under the worker id, so that a restart moves no partitions."
     )
@@ -59,7 +69,7 @@ class Settings(BaseSettings):
 
     tenants: Tenants = Field(
         frozenset({"default"}),
-        description="Tenants whose events are accepted, separated by commas, beside those registered.",
+        description="Tenants (of a-z, 0-9, -) whose events are accepted, separated by commas, beside those registered.",
     )
     classifier: str = Field("default", description="default, vader, onnx:DIRECTORY or hf:NAME_OR_DIRECTORY.")
     classifier_sessions: int | None = Field(
@@ -107,6 +117,30 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return frozenset(_parts(value)) if isinstance(value, str) else value
 
+    @field_validator("tenants", "labelled_examples")
+    @classmethod
+    def _refuse_what_is_no_tenant(cls, tenants: frozenset[str]) -> frozenset[str]:
+        """A key is tenant/id: with a slash in its tenant it would be another tenant's."""
+        for tenant in sorted(tenants):
+            if not _is_tenant(tenant):
+                raise ValueError(f"{tenant!r} is no tenant: write 1 to 63 of a-z, 0-9 and '-'")
+        return tenants
+
+    @field_validator("recompute_at")
+    @classmethod
+    def _refuse_an_offset(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError("write a time of day in UTC, like 04:00, without an offset")
+        return at
+
+    @field_validator("sasl_mechanism", "sasl_username", "sasl_password")
+    @classmethod
+    def _need_with_sasl(cls, value: object, others: ValidationInfo) -> object:
+        protocol = others.data.get("security_protocol", "")
+        if not value and protocol.startswith("SASL"):
+            raise ValueError(f"is needed with HEARTLINE_SECURITY_PROTOCOL={protocol}")
+        return value
+
     @field_validator("classifier_labels", mode="before")
     @classmethod
     def _split_pairs(cls, value: object) -> object:
@@ -118,8 +152,10 @@ class Settings(BaseSettings):
         return {name: label for name, _, label in pairs}
 
     def kafka(self) -> dict[str, str | int | float | bool]:
-        """The connection as librdkafka properties."""
+        """The connection as librdkafka properties. Raises `ConfigurationError` if its certificates cannot be read."""
         properties: dict[str, str | int | float | bool] = {"bootstrap.servers": self.bootstrap_servers}
+        if "SSL" in self.security_protocol:
+            self._tls()
         if self.security_protocol != "PLAINTEXT":
             properties["security.protocol"] = self.security_protocol.lower()
         optional = {
@@ -134,7 +170,7 @@ class Settings(BaseSettings):
         """The connection as settings of the Faust app, whose member of the group speaks for a worker."""
         if self.security_protocol == "PLAINTEXT":
             return {}
-        context = ssl.create_default_context(cafile=self.ssl_ca_location) if "SSL" in self.security_protocol else None
+        context = self._tls() if "SSL" in self.security_protocol else None
         from faust import SASLCredentials, SSLCredentials  # a second to import, and only workers need it
 
         if not self.security_protocol.startswith("SASL"):
@@ -144,6 +180,16 @@ class Settings(BaseSettings):
             username=self.sasl_username, password=password, mechanism=self.sasl_mechanism, ssl_context=context
         )
         return {"broker_credentials": credentials}
+
+    def _tls(self) -> ssl.SSLContext:
+        """Whom we trust. librdkafka would tell of a file that is none only in words of OpenSSL."""
+        try:
+            return ssl.create_default_context(cafile=self.ssl_ca_location)
+        except OSError as error:
+            raise ConfigurationError(
+                f"HEARTLINE_SSL_CA_LOCATION={self.ssl_ca_location}: this is no file of certificates in PEM format "
+                f"({error.strerror})"
+            ) from error
 
     def group(self, stage: Stage) -> str:
         """The consumer group of a stage, which is also its Faust application id."""

@@ -27,7 +27,7 @@ async def test_a_port_that_is_taken_is_an_error_that_names_its_settings(taken: i
 
 async def test_a_host_that_is_not_ours_is_the_same() -> None:
     server = HealthServer("192.0.2.1", 0, Metrics(), lambda: True)
-    with pytest.raises(ConfigurationError, match="HEARTLINE_HTTP_HOST=192.0.2.1"):
+    with pytest.raises(ConfigurationError, match=r"HEARTLINE_HTTP_HOST=192\.0\.2\.1"):
         await server.start()
 
 
