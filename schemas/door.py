@@ -20,7 +20,7 @@ from schemas.base import (
     from_milliseconds,
     to_milliseconds,
 )
-from schemas.control import ModelPublished, TenantRegistered
+from schemas.control import HistoryFinished, HistoryStarted, ModelPublished, TenantRegistered
 from schemas.signals import AccountSignal, Erased, PortfolioSignal, Signal
 
 Reason = Literal[
@@ -83,6 +83,14 @@ class _Fields(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
+UNKNOWN_TENANT = DecodeFailure(
+    "unknown_tenant", "`tenant` is neither in the settings nor registered by tenant.registered"
+)
+
+# The first names a tenant that is not known yet, the others concern all of them.
+_OF_ANY_TENANT = (TenantRegistered, HistoryStarted, HistoryFinished)
+
+
 def refusal(event: Event, *, now_ms: int, tenants: Container[str] | None) -> DecodeFailure | None:
     """Why an event may not enter the log, or None. `tenants` are the known ones (None: do not ask)."""
     return (
@@ -130,9 +138,7 @@ def _refuse_tenant(event: Event, tenants: Container[str] | None) -> DecodeFailur
         return None
     if not _TENANT(event.tenant):
         return DecodeFailure("bad_id", "`tenant` must be 1 to 63 of a-z, 0-9 and '-'")
-    if tenants is None or isinstance(event, TenantRegistered):
-        return None
-    return DecodeFailure("unknown_tenant", "`tenant` is neither in the settings nor registered by tenant.registered")
+    return None if tenants is None or isinstance(event, _OF_ANY_TENANT) else UNKNOWN_TENANT
 
 
 def _refuse_ids(event: Event) -> DecodeFailure | None:

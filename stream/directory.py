@@ -1,5 +1,5 @@
-"""What every intake worker knows from `health.control`: the tenants, the merges that are not accepted, and whether a
-history import is under way.
+"""What every intake worker knows from `health.control`: the tenants, what is refused, and whether a history import is
+under way.
 
 Each worker reads the whole topic (it is small and kept for ever) beside the group that routes its records.
 """
@@ -12,16 +12,14 @@ from typing import Final, TypeVar
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.base import Event
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS
-from schemas.control import HistoryFinished, HistoryStarted, TenantRegistered
-from schemas.decoding import decode_event
+from schemas.decoding import DecodeFailure
+from schemas.door import UNKNOWN_TENANT
 from stream.dataplane import in_thread
-from stream.merges import Merges
+from stream.decisions import CIRCLE_CLOSED, Decisions
 
 WHOLE: Final = TopicPartition(HEALTH_CONTROL, 0, OFFSET_BEGINNING)
 POLL_SECONDS: Final = 0.2
-ANY_TIME: Final = 253_402_300_799_000
 ASK_SECONDS: Final = 10
 RETRY_SECONDS: Final = 1.0
 REMIND_SECONDS: Final = 10.0
@@ -38,17 +36,25 @@ class Directory:
     def __init__(
         self, kafka: Mapping[str, str | int | float | bool], tenants: frozenset[str], log_partitions: int
     ) -> None:
-        self.tenants: set[str] = set(tenants)
-        self.history_open = False
-        self.refused: set[int] = set()
-        """Offsets of the merges that are not accepted."""
-        self._merges = Merges()
+        self.refused: dict[int, DecodeFailure] = {}
+        """What is refused for the sake of records before it, by offset. What is wrong by itself anybody can see."""
+        self._decisions = Decisions(tenants)
         self._log = [TopicPartition(HEALTH_SIGNALS, partition) for partition in range(log_partitions)]
         self._read = 0
         self._progress = asyncio.Event()
         self._consumer = Consumer(
             {**kafka, "group.id": "heartline-directory", "enable.auto.commit": False, "enable.partition.eof": True}
         )
+
+    @property
+    def tenants(self) -> set[str]:
+        """The tenants whose events are accepted."""
+        return self._decisions.tenants
+
+    @property
+    def history_open(self) -> bool:
+        """Whether an import of history has begun that is not finished."""
+        return self._decisions.history_open
 
     async def follow(self) -> None:
         """Read until cancelled."""
@@ -62,6 +68,10 @@ class Directory:
     async def catch_up(self) -> None:
         """Wait until all that is in the topic now has been read, however long the brokers are away."""
         _low, end = await self._asked(lambda: self._consumer.get_watermark_offsets(WHOLE, ASK_SECONDS))
+        await self.read_to(end)
+
+    async def read_to(self, end: int) -> None:
+        """Wait until all before an offset has been read."""
         while self._read < end:
             self._progress.clear()
             await self._progress.wait()
@@ -94,7 +104,7 @@ class Directory:
         for message in messages:
             error = message.error()
             if error is None:
-                self.learn(message.value(), message.offset() or 0)
+                self.learn(message.value(), message.offset() or 0, message.timestamp()[1])
                 self._read = (message.offset() or 0) + 1
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._read = message.offset() or 0
@@ -102,14 +112,8 @@ class Directory:
                 raise KafkaException(error)
         self._progress.set()
 
-    def learn(self, value: bytes | None, offset: int) -> None:
-        """Take in the record at an offset; what is bad in it is the routing agent's to report."""
-        event = decode_event(HEALTH_CONTROL, value, now_ms=ANY_TIME, tenants=None)
-        if isinstance(event, TenantRegistered):
-            self.tenants.add(event.tenant)
-        elif isinstance(event, HistoryStarted):
-            self.history_open = True
-        elif isinstance(event, HistoryFinished):
-            self.history_open = False
-        elif isinstance(event, Event) and not self._merges.accepts(event):
-            self.refused.add(offset)
+    def learn(self, value: bytes | None, offset: int, timestamp: int) -> None:
+        """Take in the record at an offset; the routing agent reports what is refused."""
+        event = self._decisions.take(value, timestamp)
+        if event in (UNKNOWN_TENANT, CIRCLE_CLOSED):
+            self.refused[offset] = event

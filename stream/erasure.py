@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from confluent_kafka import Message
@@ -20,7 +20,7 @@ from schemas.decoding import decode_event, decode_signal, encode
 from schemas.keys import contact_key
 from schemas.scores import ContactForgotten, ScoreClosed
 from schemas.signals import AccountSignal, Erased, MemberContribution, MemberLeft, Signal
-from stream.directory import ANY_TIME
+from stream.decisions import Decisions
 from stream.errors import NotScored
 from stream.merges import Merges
 from stream.reading import TopicReader
@@ -31,6 +31,7 @@ from stream.topics import table_changelog
 _receipt = msgspec.json.Decoder(ContactForgotten).decode
 _close = msgspec.json.Decoder(ScoreClosed).decode
 _account_signal = msgspec.json.Decoder(AccountSignal).decode
+ANY_TIME: Final = 253_402_300_799_000
 _KEPT = (ContactErased, ContactRestored, ContactMerged)
 """These name a contact and say nothing of it; a replay needs them."""
 
@@ -90,10 +91,10 @@ def _receipts(settings: Settings, tenant: str, names: set[str]) -> list[ContactF
 
 def _names(settings: Settings, tenant: str, contact: str) -> set[str]:
     """Every name that the contact ever had: an erasure ends an alias, so erasures are left out here."""
-    merges = Merges()
+    decisions, merges = Decisions({tenant}), Merges()
     with closing(TopicReader(settings, [HEALTH_CONTROL])) as reader:
         for message in reader.all():
-            event = decode_event(HEALTH_CONTROL, message.value(), now_ms=ANY_TIME, tenants=None)
+            event = decisions.take(message.value(), message.timestamp()[1])
             if isinstance(event, ContactMerged):
                 merges.accepts(event)
     return merges.known_as(tenant, contact)

@@ -14,11 +14,11 @@ from models.sentiment.port import Classifier
 from schemas.base import Event, Mode, to_milliseconds
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS
 from schemas.control import HistoryFinished, HistoryStarted
-from schemas.decoding import decode_event, decode_signal, encode
+from schemas.decoding import decode_signal, encode
 from schemas.headers import Headers, cloud_event_headers
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.signals import AccountSignal, Signal, Tick
-from stream.directory import ANY_TIME
+from stream.decisions import Decisions
 from stream.errors import BadInput, ConfigurationError
 from stream.imports import TickDue
 from stream.merges import CIRCLE, Merges
@@ -94,13 +94,11 @@ def refuse_live_log(settings: Settings) -> None:
 
 def _is_open(settings: Settings) -> bool:
     """Whether an import has begun that was not finished."""
-    is_open = False
+    decisions = Decisions(())
     with closing(TopicReader(settings, [HEALTH_CONTROL])) as reader:
         for message in reader.all():
-            event = decode_event(HEALTH_CONTROL, message.value(), now_ms=ANY_TIME, tenants=None)
-            if isinstance(event, HistoryStarted | HistoryFinished):
-                is_open = isinstance(event, HistoryStarted)
-    return is_open
+            decisions.take(message.value(), message.timestamp()[1])
+    return decisions.history_open
 
 
 class HistoryWriter:

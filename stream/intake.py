@@ -20,11 +20,12 @@ from models.sentiment.port import Classifier, Reading
 from schemas.base import Event
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_CONTROL,
     HEALTH_SIGNALS,
     SUPPORT_LABELLED_EXAMPLES,
     SUPPORT_MESSAGES,
 )
-from schemas.control import ContactMerged, ModelPublished, SentimentCorrected
+from schemas.control import ModelPublished, SentimentCorrected
 from schemas.decoding import DecodeFailure, decode_event, encode
 from schemas.headers import cloud_event_headers
 from schemas.keys import contact_key
@@ -33,7 +34,6 @@ from schemas.signals import AccountSignal, Signal
 from stream.dataplane import Cycle, DataPlane, Run, in_thread
 from stream.dead_letters import Limit, dead_letter
 from stream.directory import Directory
-from stream.merges import CIRCLE
 from stream.metrics import Metrics
 from stream.routing import classified, labelled_example, route
 
@@ -144,6 +144,8 @@ class Intake:
                 cycle.done(run)
 
     async def _decode(self, run: Run) -> list[Decoded]:
+        if run.topic == HEALTH_CONTROL:
+            return await self._decode_control(run)
         now = self._clock()
         decoded = self._decode_all(run, now)
         unknown = any(
@@ -153,15 +155,16 @@ class Intake:
             # The tenant may have been registered a moment ago: be sure before putting its events aside.
             await self._directory.catch_up()
             decoded = self._decode_all(run, now)
-        if any(isinstance(item.event, ContactMerged) for item in decoded):
-            await self._directory.catch_up()
-            decoded = [self._unless_in_a_circle(item) for item in decoded]
         return decoded
 
-    def _unless_in_a_circle(self, item: Decoded) -> Decoded:
-        if item.record.offset in self._directory.refused and isinstance(item.event, ContactMerged):
-            return Decoded(item.record, DecodeFailure("invalid", CIRCLE))
-        return item
+    async def _decode_control(self, run: Run) -> list[Decoded]:
+        """These take effect beside the log, too, in all workers: they are judged as all of them do (`Decisions`)."""
+        await self._directory.read_to(run.records[-1].offset + 1)
+        refused = self._directory.refused
+        return [
+            Decoded(record, refused.get(record.offset) or _decode_one(run.topic, record.value, record.timestamp, None))
+            for record in run.records
+        ]
 
     def _decode_all(self, run: Run, now: int) -> list[Decoded]:
         tenants = self._directory.tenants
@@ -232,7 +235,7 @@ class Intake:
             self._metrics.dead_letters.labels(topic, reason).inc(count)
 
 
-def _decode_one(topic: str, value: bytes | None, now: int, tenants: set[str]) -> Event | DecodeFailure:
+def _decode_one(topic: str, value: bytes | None, now: int, tenants: set[str] | None) -> Event | DecodeFailure:
     event = decode_event(topic, value, now_ms=now, tenants=tenants)
     if isinstance(event, ModelPublished):
         try:

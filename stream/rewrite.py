@@ -107,7 +107,8 @@ class Rewriter:
                         dropped += 1
                         writer.write(to, partition, None, filler, [])
                     else:
-                        writer.write(to, partition, message.key(), message.value(), message.headers() or [])
+                        headers, (_, stamp) = message.headers() or [], message.timestamp()
+                        writer.write(to, partition, message.key(), message.value(), headers, max(0, stamp))
                     next_offset = offset + 1
                 for _ in range(end - next_offset):
                     writer.write(to, partition, None, filler, [])
@@ -196,11 +197,21 @@ class _Writer:
         key: bytes | None,
         value: bytes | None,
         headers: Any,
+        timestamp: int = 0,
     ) -> None:
+        """With a timestamp of 0 it gets that of the moment. What is copied keeps its own: `health.control` is judged by
+        it.
+        """
         while True:
             try:
                 self._producer.produce(
-                    topic, value, key, partition=partition, headers=headers, on_delivery=self._delivered
+                    topic,
+                    value,
+                    key,
+                    partition=partition,
+                    headers=headers,
+                    timestamp=timestamp,
+                    on_delivery=self._delivered,
                 )
             except BufferError:
                 self._producer.poll(0.1)

@@ -109,8 +109,13 @@ class FakePlane:
 
 
 def run_of(
-    topic: str, *values: bytes | None, key: bytes | None = b"k", partition: int = 0, first_offset: int = 0
+    topic: str,
+    *values: bytes | None,
+    key: bytes | None = b"k",
+    partition: int = 0,
+    first_offset: int = 0,
+    timestamp: int = 1000,
 ) -> Run:
-    """A run of records, accepted by Kafka at 1,000 ms."""
-    records = [Record(first_offset + n, key, value, [("trace", b"t")], 1000) for n, value in enumerate(values)]
+    """A run of records, accepted by Kafka at `timestamp`."""
+    records = [Record(first_offset + n, key, value, [("trace", b"t")], timestamp) for n, value in enumerate(values)]
     return Run(topic, partition, records, GENERATION)

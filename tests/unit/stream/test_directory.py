@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 from structlog.testing import capture_logs
 
+from schemas.base import to_milliseconds
+from schemas.control import ContactMerged, HistoryStarted, TenantRegistered
+from schemas.decoding import encode
+from schemas.door import UNKNOWN_TENANT
 from stream import directory
+from stream.decisions import CIRCLE_CLOSED
 from stream.directory import Directory
 
 
@@ -51,6 +57,26 @@ async def test_the_log_is_asked_for_until_the_brokers_are_back(known: Callable[[
 
 async def test_an_empty_log_has_not_begun(known: Callable[[Broker], Directory]) -> None:
     assert not await known(Broker(outages=0, end=0)).log_begun()
+
+
+def test_it_follows_what_is_accepted_and_remembers_what_was_refused_for_what_stood_before(
+    known: Callable[[Broker], Directory],
+) -> None:
+    directory = known(Broker(outages=0, end=0))
+    base: dict[str, Any] = {"event_id": "e", "occurred_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    said = [
+        ContactMerged(**base, tenant="acme", contact="a", into="b"),
+        TenantRegistered(**base, tenant="acme"),
+        TenantRegistered(**base | {"occurred_at": datetime(2500, 1, 1, tzinfo=UTC)}, tenant="globex"),
+        ContactMerged(**base, tenant="acme", contact="b", into="a"),
+        ContactMerged(**base, tenant="acme", contact="a", into="b"),
+        HistoryStarted(**base),
+    ]
+    for offset, event in enumerate(said):
+        directory.learn(encode(event), offset, to_milliseconds(base["occurred_at"]))
+    assert directory.tenants == {"acme"}
+    assert directory.history_open
+    assert directory.refused == {0: UNKNOWN_TENANT, 4: CIRCLE_CLOSED}
 
 
 async def test_catching_up_waits_through_an_outage_and_for_the_last_record(

@@ -19,7 +19,8 @@ from schemas.catalogue import (
     SUPPORT_TICKETS,
 )
 from schemas.control import ModelPublished, SentimentCorrected
-from schemas.decoding import decode_signal, encode
+from schemas.decoding import DecodeFailure, decode_signal, encode
+from schemas.door import UNKNOWN_TENANT
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.profiles import ContactUpdated
 from schemas.signals import Signal
@@ -32,6 +33,7 @@ from stream.metrics import Metrics
 from tests.unit.stream.fakes import FakePlane, Sent, run_of
 
 NOW = to_milliseconds(datetime(2026, 3, 1, tzinfo=UTC))
+ACCEPTED = 1000
 PARTITIONS = {HEALTH_SIGNALS: 3, HEALTH_ACCOUNT_SIGNALS: 3}
 BASE: dict[str, Any] = {
     "event_id": "e1",
@@ -46,9 +48,14 @@ class FakeDirectory:
 
     def __init__(self) -> None:
         self.tenants = {"acme"}
+        self.refused: dict[int, DecodeFailure] = {}
+        self.read = 0
 
     async def catch_up(self) -> None:
         self.tenants.add("newcomer")
+
+    async def read_to(self, end: int) -> None:
+        self.read = end
 
 
 class FakeClassifier:
@@ -80,7 +87,8 @@ class Stage:
         self.classifier = classifier or FakeClassifier()
         self.alive = 0
         sentiment = Sentiment(self.classifier, self.metrics, self.progress)
-        directory: Any = FakeDirectory()
+        self.directory = FakeDirectory()
+        directory: Any = self.directory
         plane: Any = self.plane
         self.intake = Intake(
             plane, directory, sentiment, Limit(share), self.metrics, PARTITIONS, lambda: NOW, **options
@@ -88,7 +96,8 @@ class Stage:
 
     def take(self, topic: str, *values: bytes | Event | None) -> list[Sent]:
         raw = [encode(value) if isinstance(value, Event) else value for value in values]
-        asyncio.run(self.intake.agent([run_of(topic, *raw)]))
+        stamp = ACCEPTED if topic != HEALTH_CONTROL else NOW
+        asyncio.run(self.intake.agent([run_of(topic, *raw, timestamp=stamp)]))
         return self.plane.sent
 
     def progress(self) -> None:
@@ -108,7 +117,7 @@ def test_a_ticket_becomes_an_entry_of_the_log_at_the_present_time() -> None:
     stage = Stage()
     (sent,) = stage.take(SUPPORT_TICKETS, TicketOpened(**BASE, ticket="t"))
     assert (sent.topic, sent.key) == (HEALTH_SIGNALS, b"acme/c")
-    assert (signal_of(sent).at, signal_of(sent).accepted_at, signal_of(sent).mode) == (NOW, 1000, "live")
+    assert (signal_of(sent).at, signal_of(sent).accepted_at, signal_of(sent).mode) == (NOW, ACCEPTED, "live")
     assert (sent.headers["ce_id"], sent.headers["ce_type"]) == (b"e1", b"ticket.opened")
 
 
@@ -171,6 +180,18 @@ def test_a_tenant_that_was_just_registered_is_looked_up_before_its_events_are_pu
     unknown = TicketOpened(**BASE | {"tenant": "stranger"}, ticket="t")
     sent = stage.take(SUPPORT_TICKETS, known, unknown)
     assert [one.topic for one in sent] == [HEALTH_SIGNALS, f"{SUPPORT_TICKETS}-dlq"]
+
+
+def test_what_everybody_has_to_refuse_of_the_control_topic_is_put_aside_once_it_has_been_read() -> None:
+    stage = Stage()
+    stage.directory.refused[1] = UNKNOWN_TENANT
+    correction = SentimentCorrected(**BASE, message="m", label="negative", author="ann")
+    ahead = msgspec.structs.replace(correction, occurred_at=datetime(2500, 1, 1, tzinfo=UTC))
+    sent = stage.take(HEALTH_CONTROL, correction, correction, ahead)
+    assert stage.directory.read == 3
+    letters = [(one.headers["heartline_offset"], one.headers["heartline_reason"]) for one in sent[1:]]
+    assert sent[0].topic == HEALTH_SIGNALS
+    assert letters == [(b"1", b"unknown_tenant"), (b"2", b"time_out_of_range")]
 
 
 def test_a_published_model_goes_to_every_partition_of_the_log() -> None:
