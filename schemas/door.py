@@ -34,6 +34,7 @@ Reason = Literal[
     "address",
     "unknown_tenant",
     "time_out_of_range",
+    "classifier_failed",
 ]
 """Why a record is refused: a small closed set, fit for a metric's label."""
 

@@ -40,6 +40,9 @@ from stream.routing import classified, labelled_example, route
 log = structlog.get_logger()
 
 RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0)
+TRIES = 5
+"""So often a text may fail by itself while the classifier works: one that is out of luck now and then loses none."""
+HARMLESS = "The invoice came with the order."
 READ_TEXTS = 256
 """Texts read in one call: so often does a slow classifier say that it is alive."""
 CALLS = 2
@@ -56,7 +59,9 @@ class Decoded(NamedTuple):
 
 
 class Sentiment:
-    """The classifier, in threads of its own; a failing one is tried again, and only messages wait."""
+    """The classifier, in threads of its own. One that fails is tried again, and only messages wait; a text that it
+    fails for while it works for others is given up, or all messages after it would wait for ever.
+    """
 
     def __init__(self, classifier: Classifier, metrics: Metrics, progress: Callable[[], None]) -> None:
         """`progress` hears that it works, or tries again: slow is not stalled."""
@@ -66,33 +71,61 @@ class Sentiment:
         self._progress = progress
         self._turns = asyncio.Semaphore(CALLS)
 
-    async def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading per text, in order. Waits for as long as the classifier fails."""
+    async def read(self, texts: Sequence[str]) -> list[Reading | DecodeFailure]:
+        """One reading per text, in order, or why there is none. Waits for as long as the classifier fails."""
         parts = [texts[start : start + READ_TEXTS] for start in range(0, len(texts), READ_TEXTS)]
         return list(chain.from_iterable(await asyncio.gather(*map(self._read_part, parts))))
 
-    async def _read_part(self, texts: Sequence[str]) -> list[Reading]:
+    async def _read_part(self, texts: Sequence[str]) -> Sequence[Reading | DecodeFailure]:
         async with self._turns:
-            return await self._read_until_it_works(texts)
+            readings = await self._read_until_it_works(texts)
+        self._count(readings)
+        return readings
 
-    async def _read_until_it_works(self, texts: Sequence[str]) -> list[Reading]:
-        for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
-            started = time.monotonic()
-            try:
-                readings = await in_thread("classifier", lambda: self._classifier.classify(texts))
-            except Exception as error:  # noqa: BLE001  whatever a model raises, its messages wait and are not lost
-                log.warning("classifier failed, messages wait", error=type(error).__name__, retry_seconds=delay)
-                self._progress()
-                await asyncio.sleep(delay)
-            else:
-                self._progress()
-                self._count(readings, time.monotonic() - started)
+    async def _read_until_it_works(self, texts: Sequence[str]) -> Sequence[Reading | DecodeFailure]:
+        for failures, delay in enumerate(chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))):
+            readings = await self._try(texts)
+            if not isinstance(readings, Exception):
                 return readings
+            log.warning("classifier failed, messages wait", error=type(readings).__name__, retry_seconds=delay)
+            apart = await self._read_apart(texts) if failures else None
+            if apart is not None:
+                return apart
+            await asyncio.sleep(delay)
         raise AssertionError("it tries for ever")
 
-    def _count(self, readings: Sequence[Reading], seconds: float) -> None:
-        self._metrics.sentiment.observe(seconds)
-        for label, count in Counter(reading.label or reading.reason or "none" for reading in readings).items():
+    async def _read_apart(self, texts: Sequence[str]) -> list[Reading | DecodeFailure] | None:
+        """Each text by itself, for it may be one of them; None if the classifier fails for a harmless one, too."""
+        found: list[Reading | DecodeFailure] = []
+        for text in texts:
+            for _ in range(TRIES):
+                readings = await self._try([text])
+                if not isinstance(readings, Exception):
+                    found += readings
+                    break
+                if isinstance(await self._try([HARMLESS]), Exception):
+                    return None
+            else:
+                why = f"the classifier fails for this text alone: {type(readings).__name__}"
+                log.warning("classifier fails for one text, which is put aside", error=type(readings).__name__)
+                found.append(DecodeFailure("classifier_failed", why))
+        return found
+
+    async def _try(self, texts: Sequence[str]) -> list[Reading] | Exception:
+        started = time.monotonic()
+        try:
+            readings = await in_thread("classifier", lambda: self._classifier.classify(texts))
+        except Exception as error:  # noqa: BLE001  whatever a model raises, its messages wait and are not lost
+            return error
+        else:
+            self._metrics.sentiment.observe(time.monotonic() - started)
+            return readings
+        finally:
+            self._progress()
+
+    def _count(self, readings: Sequence[Reading | DecodeFailure]) -> None:
+        labels = (one.label or one.reason or "none" for one in readings if isinstance(one, Reading))
+        for label, count in Counter(labels).items():
             self._metrics.sentiment_labels.labels(label).inc(count)
 
 
@@ -183,6 +216,8 @@ class Intake:
         if not isinstance(event, MessageCreated):
             return event
         reading = next(readings) if event.author == "customer" else None
+        if isinstance(reading, DecodeFailure):
+            return reading
         return classified(event, reading, self._sentiment.name)
 
     def _log(self, run: Run, decoded: list[Decoded], cycle: Cycle[None]) -> None:

@@ -43,7 +43,7 @@ QUICK = {
 def heartline(tmp_path: Path) -> Iterator[Heartline]:
     with KafkaBroker(tmp_path / "kafka", properties=QUICK) as broker:
         running = Heartline(
-            broker, tmp_path / "heartline", HEARTLINE_LABELLED_EXAMPLES='["default"]', HEARTLINE_DEAD_LETTER_LIMIT="1"
+            broker, tmp_path / "heartline", HEARTLINE_LABELLED_EXAMPLES="default", HEARTLINE_DEAD_LETTER_LIMIT="1"
         )
         running.create_topics()
         yield running

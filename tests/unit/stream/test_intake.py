@@ -103,6 +103,9 @@ class Stage:
     def progress(self) -> None:
         self.alive += 1
 
+    def labels(self, label: str) -> float:
+        return self.metrics.registry.get_sample_value("heartline_sentiment_labels_total", {"label": label}) or 0
+
     def counted(self, topic: str, result: str) -> float:
         return self.metrics.registry.get_sample_value("heartline_events_total", {"topic": topic, "result": result}) or 0
 
@@ -147,6 +150,49 @@ def test_messages_wait_for_a_classifier_that_fails(monkeypatch: pytest.MonkeyPat
     fact = signal_of(sent).fact
     assert isinstance(fact, MessageClassified)
     assert fact.label == "negative"
+
+
+class Choking(FakeClassifier):
+    """Fails for batches with some texts in them, for a number of times in all."""
+
+    def __init__(self, *poison: str, times: int = 10**9) -> None:
+        super().__init__()
+        self.poison, self.times = set(poison), times
+
+    def classify(self, texts: Sequence[str]) -> list[Reading]:
+        if self.times and self.poison & set(texts):
+            self.times -= 1
+            raise ValueError("it has digested that badly")
+        return super().classify(texts)
+
+
+def messages(*texts: str) -> list[MessageCreated]:
+    return [MessageCreated(**BASE, message=f"m{n}", author="customer", text=text) for n, text in enumerate(texts)]
+
+
+def test_a_text_that_a_working_classifier_always_fails_for_is_put_aside_and_the_others_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake_module, "RETRY_SECONDS", (0.001,))
+    stage = Stage(Choking("poison"))
+    sent = stage.take(SUPPORT_MESSAGES, *messages("one", "poison", "two"), *messages("more"))
+    assert [one.topic for one in sent] == [HEALTH_SIGNALS, f"{SUPPORT_MESSAGES}-dlq", HEALTH_SIGNALS, HEALTH_SIGNALS]
+    assert sent[1].headers["heartline_reason"] == b"classifier_failed"
+    assert sent[1].headers["heartline_detail"] == b"the classifier fails for this text alone: ValueError"
+    assert stage.labels("negative") == 3, "what it is tried by is nobody's message"
+
+
+def test_a_text_that_fails_now_and_then_is_read_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_module, "RETRY_SECONDS", (0.001,))
+    stage = Stage(Choking("unlucky", times=1 + intake_module.TRIES))
+    assert [one.topic for one in stage.take(SUPPORT_MESSAGES, *messages("one", "unlucky"))] == [HEALTH_SIGNALS] * 2
+
+
+def test_while_the_classifier_fails_for_all_no_text_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_module, "RETRY_SECONDS", (0.001,))
+    down = 20 * (1 + intake_module.TRIES)
+    stage = Stage(Choking("one", "two", intake_module.HARMLESS, times=down))
+    assert [one.topic for one in stage.take(SUPPORT_MESSAGES, *messages("one", "two"))] == [HEALTH_SIGNALS] * 2
 
 
 def test_a_long_read_says_time_and_again_that_it_is_alive() -> None:
