@@ -14,6 +14,7 @@ from schemas.headers import (
     CE_TIME,
     CE_TYPE,
     CONTENT_TYPE,
+    DEAD_LETTER_CUT_FROM,
     DEAD_LETTER_DETAIL,
     DEAD_LETTER_OFFSET,
     DEAD_LETTER_PARTITION,
@@ -136,12 +137,20 @@ def _dead_letter() -> Schema:
         DEAD_LETTER_PARTITION: digits,
         DEAD_LETTER_OFFSET: digits,
     }
+    cut_from = {
+        **digits,
+        "description": "Only if the letter is not whole: bytes of key, value and headers of its record",
+    }
     return {
         "name": "dead-letter",
         "title": "Dead letter",
         "summary": "A refused record: key, value and headers as they came, with these headers besides.",
         "contentType": "application/octet-stream",
-        "headers": {"type": "object", "properties": properties, "required": list(properties)},
+        "headers": {
+            "type": "object",
+            "properties": {**properties, DEAD_LETTER_CUT_FROM: cut_from},
+            "required": list(properties),
+        },
         "payload": {"description": "The bytes of the refused record"},
         "bindings": {"kafka": {"key": KEYS["source"], "bindingVersion": KAFKA_BINDING}},
     }

@@ -53,8 +53,9 @@ Cleanup = Literal["delete", "compact"]
 KeyKind = Literal["source", "contact", "account", "subject", "portfolio"]
 
 SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
-# A dead letter is its source record and the headers that say why: it has to fit where the record fitted.
-DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024
+# A topic limits the compressed batch, and a dead letter is compressed anew, by our producer: it may be many times what
+# its record was. So these topics take all that the producer may send; of a larger record the beginning is put aside.
+DEAD_LETTER_MAX_BYTES = 16 * 1024 * 1024
 
 
 # Kafka deletes and compacts whole closed segments: what is to go in time must not wait in an open one.

@@ -19,12 +19,14 @@ CE_TIME = "ce_time"
 CE_SPECVERSION = "ce_specversion"
 CONTENT_TYPE = "content-type"
 
-# A dead letter keeps the headers of its source record and adds these (numbers in decimal digits).
+# A dead letter keeps the headers of its source record and adds these (numbers in decimal digits). The last one only if
+# it is not whole: the size of its record, key, value and headers together.
 DEAD_LETTER_REASON = "heartline_reason"
 DEAD_LETTER_DETAIL = "heartline_detail"
 DEAD_LETTER_TOPIC = "heartline_topic"
 DEAD_LETTER_PARTITION = "heartline_partition"
 DEAD_LETTER_OFFSET = "heartline_offset"
+DEAD_LETTER_CUT_FROM = "heartline_cut_from"
 
 SPECVERSION = b"1.0"
 JSON = b"application/json"

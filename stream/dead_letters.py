@@ -1,20 +1,31 @@
-"""Dead letters: records that cannot be used, put aside whole, with the reason and the place they came from."""
+"""Dead letters: records that cannot be used, put aside with the reason and the place they came from.
+
+Whole, up to what their topics take. Of a larger one the beginning is put aside, and how large it was: the record itself
+is where it came from, for as long as its topic keeps it.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from confluent_kafka import Message
 
+from schemas.catalogue import DEAD_LETTER_MAX_BYTES
 from schemas.decoding import DecodeFailure
+from schemas.headers import DEAD_LETTER_CUT_FROM as CUT_FROM
 from schemas.headers import DEAD_LETTER_DETAIL as DETAIL
 from schemas.headers import DEAD_LETTER_OFFSET as OFFSET
 from schemas.headers import DEAD_LETTER_PARTITION as PARTITION
 from schemas.headers import DEAD_LETTER_REASON as REASON
 from schemas.headers import DEAD_LETTER_TOPIC as TOPIC
-from schemas.headers import Headers
 from stream.errors import DeadLetterLimit
 
-OUR_HEADERS = frozenset({REASON, DETAIL, TOPIC, PARTITION, OFFSET})
+Headers = Sequence[tuple[str, bytes | None]]
+
+OUR_HEADERS = frozenset({REASON, DETAIL, TOPIC, PARTITION, OFFSET, CUT_FROM})
+# The rest is for our own headers, and for what a batch adds.
+WHOLE_BYTES = DEAD_LETTER_MAX_BYTES - (1 << 20)
+# Most that the lengths of a header's name and value take.
+_LENGTHS_BYTES = 10
 
 WINDOW = 1000
 
@@ -37,18 +48,37 @@ def dead_letter(
     offset: int,
     key: bytes | None,
     value: bytes | None,
-    headers: Sequence[tuple[str, bytes]],
+    headers: Headers,
     why: DecodeFailure,
 ) -> DeadLetter:
     """The dead letter of one record."""
-    added: Headers = [
+    added = [
         (REASON, why.reason.encode()),
         (DETAIL, why.detail.encode()),
         (TOPIC, source.encode()),
         (PARTITION, str(partition).encode()),
         (OFFSET, str(offset).encode()),
     ]
-    return DeadLetter(f"{source}-dlq", key, value, [*headers, *added])
+    size = _size(key, value, headers)
+    if size > WHOLE_BYTES:
+        added.append((CUT_FROM, str(size).encode()))
+        key, value, headers = _beginning(key, value, headers)
+    # One that was sent again with the headers of its letter is a letter of its own.
+    came = [header for header in headers if header[0] not in OUR_HEADERS]
+    return DeadLetter(f"{source}-dlq", key, value, [*came, *added])
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    lengths = (len(name.encode()) + len(said or b"") + _LENGTHS_BYTES for name, said in headers)
+    return len(key or b"") + len(value or b"") + sum(lengths)
+
+
+def _beginning(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[bytes | None, bytes | None, Headers]:
+    """As much as fits: it may be any of the three that is too large."""
+    key = key and key[:WHOLE_BYTES]
+    if _size(key, None, headers) > WHOLE_BYTES:
+        headers = ()
+    return key, value and value[: WHOLE_BYTES - _size(key, None, headers)], headers
 
 
 class Position(NamedTuple):
@@ -63,7 +93,9 @@ class Position(NamedTuple):
 
 def position(message: Message) -> Position:
     """What the headers of a dead letter say."""
-    headers = {name: value.decode(errors="replace") for name, value in _headers(message) if name in OUR_HEADERS}
+    headers = {
+        name: (value or b"").decode(errors="replace") for name, value in _headers(message) if name in OUR_HEADERS
+    }
     return Position(
         headers.get(TOPIC, ""),
         int(headers.get(PARTITION, -1)),
@@ -71,6 +103,11 @@ def position(message: Message) -> Position:
         headers.get(REASON, ""),
         headers.get(DETAIL, ""),
     )
+
+
+def cut_from(message: Message) -> int | None:
+    """How many bytes the record of a dead letter had that is only its beginning; None of one that is whole."""
+    return next((int(value or b"") for name, value in _headers(message) if name == CUT_FROM), None)
 
 
 def original_headers(message: Message) -> Headers:
@@ -81,7 +118,7 @@ def original_headers(message: Message) -> Headers:
 def _headers(message: Message) -> Headers:
     headers = message.headers() or []
     pairs = headers.items() if isinstance(headers, dict) else headers
-    return [(name, value if isinstance(value, bytes) else (value or "").encode()) for name, value in pairs]
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs]
 
 
 class Limit:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError as Error
 from confluent_kafka import KafkaException, Message, Producer
 
 from schemas.base import Event
-from schemas.catalogue import HEALTH_CONTROL, INPUT_TOPIC_OF
+from schemas.catalogue import DEAD_LETTER_MAX_BYTES, HEALTH_CONTROL, INPUT_TOPIC_OF
 from schemas.decoding import encode
 from schemas.keys import contact_key
 from stream.connection import Connection
@@ -38,6 +38,7 @@ class Sender:
                 "compression.type": "lz4",
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 200_000,
+                "message.max.bytes": DEAD_LETTER_MAX_BYTES,
             }
         )
         try:
@@ -68,6 +69,8 @@ class Sender:
                 )
             except BufferError:
                 self._producer.poll(0.1)
+            except KafkaException as error:
+                raise DeliveryFailed(f"a record for {topic} was refused: {error.args[0].str()}") from error
             else:
                 break
         self._producer.poll(0)
@@ -98,8 +101,8 @@ class Sender:
                 f"{left} records were not confirmed within {FLUSH_SECONDS:g} s{self._connection.last_word}"
             )
 
-    def _delivered(self, error: Error | None, _message: Message) -> None:
+    def _delivered(self, error: Error | None, message: Message) -> None:
         if error is None:
             self.sent += 1
         elif self._failed is None:
-            self._failed = str(KafkaException(error).args[0])
+            self._failed = f"a record for {message.topic()} was refused: {error.str()}"

@@ -69,6 +69,11 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return topic.partitions if topic.partitions is not None else settings.partitions
 
 
+def _too_small(topic: str, largest: int, wanted: int) -> str:
+    alter = f"kafka-configs.sh --alter --topic {topic} --add-config max.message.bytes={wanted}"
+    return f"max.message.bytes is {largest} and has to be {wanted}: `{alter}`"
+
+
 class Topics:
     """The topics on the brokers."""
 
@@ -111,7 +116,8 @@ class Topics:
         )
 
     def problems(self, topics: Iterable[Topic]) -> list[Problem]:
-        """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies."""
+        """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies, too
+        small records."""
         exist = self.partitions()
         found = []
         for topic in topics:
@@ -124,17 +130,23 @@ class Topics:
                 found.append(Problem(topic.name, f"{count} partitions instead of the {exist.get(log, 0)} of {log}"))
             elif topic.partitions is not None and count != topic.partitions:
                 found.append(Problem(topic.name, f"{count} partitions instead of {topic.partitions}"))
-        return found + self._policy_problems([topic for topic in topics if topic.name in exist])
+        return found + self._setting_problems([topic for topic in topics if topic.name in exist])
 
-    def _policy_problems(self, topics: list[Topic]) -> list[Problem]:
+    def _setting_problems(self, topics: list[Topic]) -> list[Problem]:
         resources = [ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics]
         futures = self._admin.describe_configs(resources, request_timeout=TIMEOUT_SECONDS)
-        policies = {resource.name: self._answer(future)["cleanup.policy"].value for resource, future in futures.items()}
-        return [
-            Problem(topic.name, f"cleanup.policy is {policies[topic.name]} instead of {topic.cleanup}")
-            for topic in topics
-            if policies[topic.name] != topic.cleanup
-        ]
+        settings = {resource.name: self._answer(future) for resource, future in futures.items()}
+        found = []
+        for topic in topics:
+            policy = settings[topic.name]["cleanup.policy"].value
+            if policy != topic.cleanup:
+                found.append(Problem(topic.name, f"cleanup.policy is {policy} instead of {topic.cleanup}"))
+            if topic.max_message_bytes is None:
+                continue
+            largest = int(settings[topic.name]["max.message.bytes"].value)
+            if largest < topic.max_message_bytes:
+                found.append(Problem(topic.name, _too_small(topic.name, largest, topic.max_message_bytes)))
+        return found
 
     def _answer(self, future: "Future[AnswerT]") -> AnswerT:
         """What the brokers answer. Raises `BrokerUnreachable` or `CredentialsRefused` where they do not (one that

@@ -9,8 +9,9 @@ from confluent_kafka import Message
 from rich.table import Table
 
 from schemas.catalogue import HEALTH_CONTROL, TOPICS, dead_letters_of
+from stream.commands.asking import ask
 from stream.commands.progress import counted
-from stream.dead_letters import original_headers, position
+from stream.dead_letters import cut_from, original_headers, position
 from stream.errors import ConfigurationError
 from stream.reading import TopicReader
 from stream.sending import Sender
@@ -79,7 +80,9 @@ def show(
         if number == limit:
             break
         where = position(message)
-        typer.echo(f"{where.topic}[{where.partition}]@{where.offset} {where.reason}: {where.detail}")
+        size = cut_from(message)
+        whole = "" if size is None else f" (only the beginning of {size} bytes)"
+        typer.echo(f"{where.topic}[{where.partition}]@{where.offset} {where.reason}: {where.detail}{whole}")
         if values:
             typer.echo(f"  key {message.key()!r} value {message.value()!r}")
 
@@ -91,21 +94,27 @@ def replay(
     confirm: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Send dead letters to their source topic again, as they were, after the cause is mended. What is accepted twice
-    counts once.
+    counts once. Letters that are only the beginning of their record are left out.
 
     Example: `heartline dlq replay support.tickets --reason unknown_tenant --yes`
     """
     settings = Settings()
-    letters = list(_letters(settings, topic, reason))
+    found = list(_letters(settings, topic, reason))
+    letters = [message for message in found if cut_from(message) is None]
     if letters and not confirm:
-        typer.confirm(f"send {len(letters)} records to {topic} again?", abort=True)
+        ask(f"send {len(letters)} records to {topic} again?")
     with Sender(settings) as sender:
         for message in counted(letters, "sending", len(letters)):
-            sender.send(
-                topic,
-                message.value(),
-                message.key(),
-                original_headers(message),
-                partition=0 if topic == HEALTH_CONTROL else -1,
-            )
+            sender.send(topic, message.value(), message.key(), original_headers(message), _partition(topic, message))
     typer.echo(f"sent {sender.sent} records to {topic}")
+    if left_out := len(found) - len(letters):
+        typer.echo(f"left out {left_out} that are only the beginning of their record; `heartline dlq show` names it")
+
+
+def _partition(topic: str, message: Message) -> int:
+    """In a log a record without a key concerns its own partition; else -1, the key decides."""
+    if topic == HEALTH_CONTROL:
+        return 0
+    if message.key() is None and TOPICS[topic].role == "log":
+        return position(message).partition
+    return -1

@@ -75,7 +75,7 @@ def test_kafkas_settings_say_without_limit_in_its_own_way() -> None:
     assert TOPICS["health.signals"].config == {"cleanup.policy": "delete", "retention.ms": "-1"}
     assert TOPICS["health.alerts"].config["retention.ms"] == "2592000000"
     assert "retention.ms" not in TOPICS["health.scores"].config
-    assert TOPICS["support.tickets-dlq"].config["max.message.bytes"] == "2097152"
+    assert TOPICS["support.tickets-dlq"].config["max.message.bytes"] == "16777216"
 
 
 def test_what_is_to_go_in_time_does_not_wait_in_an_open_segment() -> None:

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import ConfigResource
 from typer.testing import CliRunner
 
-from schemas.catalogue import HEALTH_CONTROL, HEALTH_SCORES, HEALTH_SIGNALS, SUPPORT_TICKETS
+from schemas.catalogue import HEALTH_CONTROL, HEALTH_SCORES, HEALTH_SIGNALS, SUPPORT_TICKETS, TOPICS
 from stream import topics
 from stream.commands.app import app
 from stream.errors import BrokerUnreachable, CredentialsRefused, TopicMisconfigured, TopicMissing
@@ -27,6 +27,7 @@ class Admin:
         self.hear: Callable[[KafkaError], None] = properties["error_cb"]
         self.counts = {topic.name: partitions_of(topic, SETTINGS) for topic in all_topics(SETTINGS)}
         self.policies = {topic.name: topic.cleanup for topic in all_topics(SETTINGS)}
+        self.largest = {name: topic.max_message_bytes or 1048588 for name, topic in TOPICS.items()}
         self.heard: KafkaError | None = None
         self.away = False
         self.goes_away = False
@@ -40,8 +41,14 @@ class Admin:
     def describe_configs(self, resources: list[ConfigResource], request_timeout: float) -> Any:
         if self.goes_away:
             return {one: _failed(KafkaError._TIMED_OUT) for one in resources}
-        policies = {one: {"cleanup.policy": SimpleNamespace(value=self.policies[one.name])} for one in resources}
-        return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in policies.items()}
+        settings = {
+            one: {
+                "cleanup.policy": SimpleNamespace(value=self.policies[one.name]),
+                "max.message.bytes": SimpleNamespace(value=str(self.largest.get(one.name, 1048588))),
+            }
+            for one in resources
+        }
+        return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in settings.items()}
 
     def poll(self, _seconds: float) -> int:
         """Only now it tells what it heard."""
@@ -110,6 +117,15 @@ def test_the_control_topic_has_one_partition(admin: Admin) -> None:
 def test_a_log_that_would_be_thinned_out_is_named(admin: Admin) -> None:
     admin.policies[HEALTH_SIGNALS] = "compact"
     assert checked() == f"{HEALTH_SIGNALS}: cleanup.policy is compact instead of delete"
+
+
+def test_a_topic_that_takes_too_little_is_named_with_the_way_to_mend_it(admin: Admin) -> None:
+    name = "support.tickets-dlq"
+    admin.largest[name] = 2097152
+    alter = f"kafka-configs.sh --alter --topic {name} --add-config max.message.bytes=16777216"
+    assert checked() == f"{name}: max.message.bytes is 2097152 and has to be 16777216: `{alter}`"
+    admin.largest[name] = 16777217
+    assert checked() == "all topics are as they have to be"
 
 
 def test_everything_that_is_wrong_is_said_at_once(admin: Admin) -> None:
