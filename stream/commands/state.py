@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PORTFOLIO_SIGNALS
 from schemas.decoding import encode
 from schemas.signals import AccountSignal, MembersForgotten, PortfolioSignal
+from stream.commands.asking import ask
 from stream.dataplane import exclusive
 from stream.errors import StateError
 from stream.sending import Sender
@@ -35,7 +36,9 @@ def reset(
     stage: Annotated[Stage, typer.Option(help="Whose state.")] = "scoring",
     confirm: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete this worker's local tables; the next start restores them from the changelog. Stop the worker first.
+    """Delete this worker's local table; the next start restores it from the changelog. Stop the worker first.
+
+    It is looked for in `HEARTLINE_DATA_DIRECTORY`, which has to be the one of that worker. Nothing else is touched.
 
     With `--everywhere` (all workers of the stage stopped) the changelog and the group's offsets go as well, and the
     state is folded anew from its log: needed when that topic was recreated. The same log gives the same scores under
@@ -47,24 +50,33 @@ def reset(
     settings = Settings()
     if stage not in TABLES:
         raise typer.BadParameter(f"{stage} keeps no state")
-    what = f"the state of all {stage} workers" if everywhere else f"the tables in {settings.data_directory}"
+    table = settings.data_directory / TABLES[stage][0]
+    if not everywhere and not table.is_dir():
+        typer.echo(_nothing(table))
+        return
+    what = f"the state of all {stage} workers" if everywhere else str(table)
     if not confirm:
-        typer.confirm(f"delete {what}?", abort=True)
+        ask(f"delete {what}?")
     if everywhere:
         Topics(settings).partitions()  # brokers that do not answer are found before anything is deleted
-    _empty(settings.data_directory)
+    if table.is_dir():
+        with exclusive(table.parent):
+            shutil.rmtree(table)
+        typer.echo(f"{table} is deleted{'' if everywhere else '; the next start restores it from the changelog'}")
+    else:
+        typer.echo(_nothing(table))
     if everywhere:
         _forget(stage, settings)
         typer.echo("the state is gone; the next start folds the log from its beginning")
-    else:
-        typer.echo(f"{settings.data_directory} is empty; the next start restores it from the changelog")
 
 
-def _empty(folder: Path) -> None:
-    with exclusive(folder):
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
+def _nothing(table: Path) -> str:
+    """Whose table is there instead is a sign of what was meant."""
+    others = [stage for stage, (name, _) in TABLES.items() if (table.parent / name).is_dir()]
+    hint = "".join(f"; with --stage {stage} the table of that worker would be deleted" for stage in others)
+    return (
+        f"nothing to delete, there is no {table} (HEARTLINE_DATA_DIRECTORY names the data directory of a worker){hint}"
+    )
 
 
 def _forget(stage: Stage, settings: Settings) -> None:

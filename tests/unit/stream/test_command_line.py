@@ -118,6 +118,7 @@ def test_bash_completes_commands_arguments_topics_and_options() -> None:
         (["erase", "ada", "--wait", "-1"], {}, 2),
         (["watch", "--tenant", "acme"], {}, 2),
         (["dlq", "show", "support.tickets", "--limit", "-1"], {}, 2),
+        (["state", "reset"], {"HEARTLINE_DATA_DIRECTORY": "tests/nowhere"}, 0),
         (["settings"], {"HEARTLINE_PARTITIONS": "0"}, 10),
         (["import"], {}, 10),
         (["import", "--mapping", MAPPING, "--to", "e.jsonl", "--history", "pyproject.toml"], {}, 10),

@@ -79,6 +79,18 @@ def test_ctrl_c_ends_a_command_that_waits_for_its_input() -> None:
         assert interrupted(process) == ""
 
 
+def test_ctrl_c_in_place_of_an_answer_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTLINE_DATA_DIRECTORY", str(tmp_path))
+    (tmp_path / "contacts").mkdir()
+    with heartline("state", "reset") as process:
+        assert process.stdout is not None
+        asked = ""
+        while not asked.endswith("[y/N]: "):
+            asked += process.stdout.read(1)
+        assert interrupted(process).strip() == ""
+    assert (tmp_path / "contacts").is_dir()
+
+
 def test_ctrl_c_that_a_shell_has_its_background_ignore_is_ignored() -> None:
     script = f"trap '' INT; {sys.executable} -m stream simulate --days 0.01 & wait $!"
     done = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, check=True, timeout=60)
