@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,9 @@ def import_(
         raise ConfigurationError("--to writes the events to a file: --history and --finish are for the log of a broker")
     if until is not None and not (history or finish):
         raise ConfigurationError("--until is the end of a --history")
-    events = read_events(load_mapping(mapping), files) if files and mapping else iter(())
+    events: Iterator[Event] = iter(())
+    if files and mapping:
+        events = read_events(load_mapping(mapping), files, watch=partial(counted, doing="reading"))
     counter = _Counter(counted(events, "importing"))
     if to is not None:
         with written(to) as lines:

@@ -17,47 +17,45 @@ from stream.imports.row_events import row_reader
 from stream.imports.ticket_log import log_events, log_row_reader
 
 T = TypeVar("T")
-OnBadRow = Callable[[BadRow], None]
+Watch = Callable[[Iterator[Event]], Iterator[Event]]
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a message may be longer than the csv module's 131,072 characters
 
 
-def refuse(bad: BadRow) -> None:
-    """Ends the import at the first bad row."""
-    raise bad
-
-
 def read_events(
-    mapping: Mapping, files: Sequence[Path], on_bad_row: OnBadRow = refuse, now_ms: int | None = None
+    mapping: Mapping, files: Sequence[Path], now_ms: int | None = None, watch: Watch = iter
 ) -> Iterator[Event]:
-    """The events of all `files`, merged by `occurred_at`; those of equal times in the order of files and rows.
+    """The events of all `files`, merged by `occurred_at`; those of equal times in the order of sources, files and rows.
 
-    Each file is read by every source of the mapping whose pattern fits its name. A row that cannot become an event goes
-    to `on_bad_row`; by default it ends the import. Nothing may have occurred after `now_ms` (by default the wall
-    clock). All events are held in memory (about 1 KB each) to be sorted.
+    Each file is read by every source of the mapping whose pattern fits its name. A row that cannot become an event ends
+    the import: `BadRow`. Nothing may have occurred after `now_ms` (by default the wall clock). All events are held in
+    memory (about 1 KB each) to be sorted; `watch` sees them pass as they are read, before anything is returned.
     """
     now = now_ms if now_ms is not None else time.time_ns() // 1_000_000
-    events = [event for file in files for event in _file_events(mapping, file, on_bad_row, now)]
-    events.sort(key=lambda event: event.occurred_at)
-    return iter(events)
+    for file in files:
+        if not any(_fits(source, file) for source in mapping.sources):
+            patterns = ", ".join(source.file for source in mapping.sources)
+            raise MappingError(f"no source of the mapping is for {file.name} (their `file` patterns: {patterns})")
+    return iter(sorted(watch(_events(mapping, files, now)), key=lambda event: event.occurred_at))
 
 
-def _file_events(mapping: Mapping, file: Path, on_bad_row: OnBadRow, now_ms: int) -> Iterator[Event]:
-    sources = [source for source in mapping.sources if fnmatch(file.name, source.file)]
-    if not sources:
-        patterns = ", ".join(source.file for source in mapping.sources)
-        raise MappingError(f"no source of the mapping is for {file.name} (their `file` patterns: {patterns})")
-    for source in sources:
+def _fits(source: Source, file: Path) -> bool:
+    return fnmatch(file.name, source.file)
+
+
+def _events(mapping: Mapping, files: Sequence[Path], now_ms: int) -> Iterator[Event]:
+    for source in mapping.sources:
+        own = [file for file in files if _fits(source, file)]
         if source.ticket_log is not None:
-            log_reader = partial(log_row_reader, source.ticket_log, mapping, now_ms=now_ms)
-            yield from log_events(source.ticket_log, _read(source, file, log_reader, on_bad_row))
-        for event in source.events or ():
-            yield from _read(source, file, partial(row_reader, event, mapping, now_ms=now_ms), on_bad_row)
+            reader = partial(log_row_reader, source.ticket_log, mapping, now_ms=now_ms)
+            # All files at once: the steps of a ticket may stand in several.
+            yield from log_events(source.ticket_log, (row for file in own for row in _read(source, file, reader)))
+        for file in own:
+            for event in source.events or ():
+                yield from _read(source, file, partial(row_reader, event, mapping, now_ms=now_ms))
 
 
-def _read(
-    source: Source, file: Path, compiled: Callable[[Header], Callable[[Cells], T | None]], on_bad_row: OnBadRow
-) -> Iterator[T]:
+def _read(source: Source, file: Path, compiled: Callable[[Header], Callable[[Cells], T | None]]) -> Iterator[T]:
     """What `compiled` makes of each row of a file."""
     try:
         with file.open(encoding=source.encoding, newline="") as lines:
@@ -72,8 +70,7 @@ def _read(
                 try:
                     made = read(_checked(cells, len(names)))
                 except BadCell as error:
-                    on_bad_row(BadRow(file.name, rows.line_num, str(error)))
-                    continue
+                    raise BadRow(file.name, rows.line_num, str(error)) from error
                 if made is not None:
                     yield made
     except OSError as error:

@@ -38,6 +38,15 @@ def test_the_helpdesk_log_becomes_its_tickets() -> None:
     assert len({event.event_id for event in events}) == len(events)
 
 
+def test_the_helpdesk_log_in_two_files_becomes_the_same_events(tmp_path: Path) -> None:
+    names, *rows = (DATA / "tickets-helpdesk.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    parts = [tmp_path / f"tickets-helpdesk-{part}.csv" for part in (0, 1)]
+    for part, file in enumerate(parts):
+        file.write_text(names + "".join(rows[part * len(rows) // 2 : (part + 1) * len(rows) // 2]))
+    mapping = load_mapping(ROOT / "examples" / "mappings" / "helpdesk-log.yaml")
+    assert list(read_events(mapping, parts)) == read("helpdesk-log.yaml", "tickets-helpdesk.csv")
+
+
 def test_the_airline_messages_become_messages_of_six_tenants() -> None:
     events = read("airline-messages.yaml", "messages-airlines.csv")
     messages = [event for event in events if isinstance(event, MessageCreated)]

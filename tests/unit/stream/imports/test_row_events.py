@@ -179,15 +179,11 @@ def test_a_cell_that_the_table_does_not_name_is_refused(read: Read) -> None:
         read(SURVEYS, s="Id,Who,At,Kind,Score\n1,ann,2026-03-02T10:00:00Z,XXX,1\n")
 
 
-def test_bad_rows_can_be_collected_instead(tmp_path: Path) -> None:
-    (tmp_path / "mapping.yaml").write_text(MESSAGES)
-    (tmp_path / "m.csv").write_text(
-        "Id,Who,At,Brand,Text\n1,a@b.c,2026-03-01T10:00:00Z,b,x\n2,b,2026-03-01T10:00:00Z,b,x\n3,c\n"
-    )
-    bad: list[BadRow] = []
-    events = list(read_events(load_mapping(tmp_path / "mapping.yaml"), [tmp_path / "m.csv"], bad.append))
-    assert len(events) == 1
-    assert [row.row for row in bad] == [2, 4]
+def test_the_first_bad_row_ends_the_import(read: Read) -> None:
+    rows = "1,a,2026-03-01T10:00:00Z,b,x\n2,b@b.c,2026-03-01T10:00:00Z,b,x\n3,c\n"
+    with pytest.raises(BadRow) as bad:
+        read(MESSAGES, m="Id,Who,At,Brand,Text\n" + rows)
+    assert bad.value.row == 3
 
 
 def test_a_missing_column_is_named(read: Read) -> None:

@@ -119,6 +119,33 @@ def test_an_unknown_activity_is_refused_with_its_line(read: Read) -> None:
         read("7,Insert,2012/07/01 10:00,,Ann,1\n7,Sing,2012/07/01 10:00,,Ann,1\n")
 
 
+def test_a_log_that_was_split_is_the_log(tmp_path: Path) -> None:
+    rows = [
+        "7,Insert,2012/07/01 10:00,,Ann,1\n",
+        "8,Take,2012/07/01 11:00,,Bob,1\n",
+        "7,Take,2012/07/01 12:00,,Ann,2\n",
+        "7,Resolve,2012/07/02 10:00,,Eve,2\n",
+        "8,Close,2012/07/03 10:00,,Bob,1\n",
+        "7,Mail,2012/07/03 11:00,,Eve,2\n",
+        "7,Wait,2012/07/03 11:00,,Eve,2\n",
+        "7,Close,2012/07/04 10:00,,Eve,1\n",
+    ]
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    mapping = load_mapping(tmp_path / "mapping.yaml")
+
+    def events_of(**parts: list[str]) -> list[Event]:
+        files = [tmp_path / f"{name}.csv" for name in parts]
+        for file, part in zip(files, parts.values(), strict=True):
+            file.write_text(HEADER + "".join(part))
+        return list(read_events(mapping, files))
+
+    whole = events_of(whole=rows)
+    assert len(only(whole, TicketOpened)) == 2
+    assert events_of(first=rows[:4], second=rows[4:]) == whole
+    assert events_of(later=rows[4:], earlier=rows[:4]) == whole
+    assert events_of(even=rows[::2], odd=rows[1::2], again=rows[:4]) == whole
+
+
 def test_a_ticket_that_lies_ahead_is_refused(read: Read) -> None:
     with pytest.raises(BadRow, match=r"line 2: `occurred_at` is more than 1 day ahead"):
         read("7,Insert,2999/07/01 10:00,,Ann,1\n")
