@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_PRO
 from schemas.decoding import encode
 from stream.classifier import open_classifier
 from stream.commands.progress import counted
-from stream.commands.times import in_utc
+from stream.commands.times import moment
 from stream.errors import ConfigurationError
 from stream.history import HistoryWriter, entries, refuse_live_log
 from stream.imports import load_mapping, read_events, with_ticks
@@ -38,7 +38,9 @@ def import_(
     history: Annotated[
         bool, typer.Option("--history", help="Log the events at the time they occurred, with daily ticks.")
     ] = False,
-    until: Annotated[datetime | None, typer.Option(help="With --history: the end of the history (UTC).")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="With --history: the end of the history (UTC).", callback=moment)
+    ] = None,
     finish: Annotated[bool, typer.Option("--finish", help="The history is complete: the live clock goes on.")] = False,
 ) -> None:
     """Import a helpdesk's CSV exports.
@@ -53,14 +55,16 @@ def import_(
 
     `heartline import --mapping examples/mappings/airline-messages.yaml --to messages.jsonl messages-airlines.csv`
     """
-    if not finish and not (files and mapping):
+    if bool(files) != (mapping is not None) or not (files or finish):
         raise ConfigurationError(
             "nothing to import: name the files and the --mapping that says what their columns mean"
         )
     if to is not None and (history or finish):
         raise ConfigurationError("--to writes the events to a file: --history and --finish are for the log of a broker")
-    if until is not None and not (history or finish):
-        raise ConfigurationError("--until is the end of a --history")
+    if until is not None and not (files and (history or finish)):
+        raise ConfigurationError("--until is the end of a --history, and goes with its files")
+    if until is not None and until > datetime.now(UTC):
+        raise ConfigurationError("--until lies ahead: what was logged then would be newer than all that happens now")
     events: Iterator[Event] = iter(())
     if files and mapping:
         events = read_events(load_mapping(mapping), files, watch=partial(counted, doing="reading"))
@@ -97,10 +101,9 @@ def _to_logs(events: Iterable[Event] | None, until: datetime | None, finish: boo
         history = HistoryWriter(sender, partitions)
         if events is not None:
             refuse_live_log(settings)
-            end = in_utc(until) if until is not None else None
             with closing(open_classifier(settings)) as classifier:
                 history.start()
-                for logged in entries(with_ticks(events, settings.recompute_at, end), classifier):
+                for logged in entries(with_ticks(events, settings.recompute_at, until), classifier):
                     history.write(logged)
         if finish:
             sender.flush()

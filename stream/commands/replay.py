@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from schemas.base import DEFAULT_TENANT
+from schemas.base import DEFAULT_TENANT, to_milliseconds
 from stream.commands.model import read_file
-from stream.commands.times import utc
+from stream.commands.times import moment
 from stream.errors import ConfigurationError
 from stream.logs import only_warnings
 from stream.parallel import Advance, cores
@@ -39,8 +39,12 @@ Processes = Annotated[int | None, typer.Option(min=1, help="Processes; default: 
 
 
 def replay(
-    begin: Annotated[datetime | None, typer.Option("--from", help="Write what went out from here on (UTC).")] = None,
-    end: Annotated[datetime | None, typer.Option("--to", help="Write what went out before (UTC).")] = None,
+    begin: Annotated[
+        datetime | None, typer.Option("--from", help="Write what went out from here on (UTC).", callback=moment)
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", help="Write what went out before (UTC).", callback=moment)
+    ] = None,
     to_dir: Annotated[Path | None, typer.Option(help="Write JSON lines to this new folder, a file per topic.")] = None,
     side_topics: Annotated[
         str | None, typer.Option(metavar="SUFFIX", help="Write to topics named as those of live and this suffix.")
@@ -68,7 +72,7 @@ def replay(
     `heartline replay --model stricter.yaml --side-topics .stricter`
     """
     settings = Settings()
-    span = Span(0 if begin is None else utc(begin), None if end is None else utc(end))
+    span = Span(0 if begin is None else to_milliseconds(begin), None if end is None else to_milliseconds(end))
     if span.end is not None and span.end <= span.first:
         raise ConfigurationError("--to must lie after --from")
     if tenant is not None and model is None:

@@ -13,7 +13,7 @@ from schemas.base import to_milliseconds
 from schemas.scores import AccountScoreUpdated
 from stream.classifier import open_classifier
 from stream.commands.progress import counted
-from stream.commands.times import in_utc
+from stream.commands.times import moment
 from stream.event_files import read_events
 from stream.history import entries
 from stream.imports import with_ticks
@@ -26,7 +26,8 @@ from stream.views import console, narrow_table
 def score(
     file: Annotated[Path, typer.Argument(help="JSON lines, one event each; - for standard input.", allow_dash=True)],
     at: Annotated[
-        datetime | None, typer.Option(help="Score at this time (UTC); default: at the last daily tick.")
+        datetime | None,
+        typer.Option(help="Score at this time (UTC); default: at the last daily tick.", callback=moment),
     ] = None,
     accounts: Annotated[
         bool, typer.Option("--accounts", help="Score the accounts; the records are those of the last entries.")
@@ -38,20 +39,19 @@ def score(
     Example: `heartline simulate --contacts 50 --days 30 > events.jsonl && heartline score events.jsonl`
     """
     settings = Settings()
-    moment = in_utc(at) if at is not None else None
     rollups = LocalRollups() if accounts else None
     local = LocalFold(rollups)
     now = 0
     events = sorted(read_events(file), key=lambda event: event.occurred_at)
     with closing(open_classifier(settings)) as classifier:
         folding = counted(events, "scoring", len(events))
-        for time, entry in entries(with_ticks(folding, settings.recompute_at, moment), classifier):
+        for time, entry in entries(with_ticks(folding, settings.recompute_at, at), classifier):
             now = time
             local.log(entry, time)
     if rollups is not None:
         _show_accounts([rollups.accounts[key] for key in sorted(rollups.accounts)], as_json=as_json)
         return
-    rows = list(local.scores(to_milliseconds(moment) if moment is not None else now))
+    rows = list(local.scores(to_milliseconds(at) if at is not None else now))
     if as_json:
         for row in rows:
             typer.echo(msgspec.json.encode(row).decode())

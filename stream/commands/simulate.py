@@ -11,7 +11,7 @@ from schemas.base import DEFAULT_TENANT, TENANT_PATTERN
 from schemas.decoding import encode
 from schemas.door import EARLIEST_EVENT
 from stream.commands.progress import counted
-from stream.commands.times import in_utc
+from stream.commands.times import moment
 from stream.event_files import STANDARD_STREAM
 from stream.output_files import written
 from stream.simulate import deliver, simulate
@@ -29,7 +29,7 @@ def simulate_(
     contacts: Annotated[int, typer.Option(min=1, max=MOST_CONTACTS, help="How many customers write.")] = 1000,
     days: Annotated[float | None, typer.Option(max=MOST_DAYS, help="End after so many days.")] = None,
     events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
-    start: Annotated[datetime, typer.Option(help="First day (UTC).")] = FIRST_DAY,
+    start: Annotated[datetime, typer.Option(help="First day (UTC).", callback=moment)] = FIRST_DAY,
     tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
     duplicates: Share = 0.0,
     late: Share = 0.0,
@@ -48,8 +48,7 @@ def simulate_(
         raise typer.BadParameter("a helpdesk never ends by itself: give --days or --events")
     if days is not None and days <= 0:
         raise typer.BadParameter("--days must be above 0")
-    begin = in_utc(start)
-    if not EARLIEST_EVENT.year <= begin.year <= LATEST_YEAR:
+    if not EARLIEST_EVENT.year <= start.year <= LATEST_YEAR:
         raise typer.BadParameter(f"--start must be in the years {EARLIEST_EVENT.year} to {LATEST_YEAR}")
     tenants = tenant or [DEFAULT_TENANT]
     if wrong := [name for name in tenants if not re.fullmatch(TENANT_PATTERN, name)]:
@@ -57,7 +56,7 @@ def simulate_(
     told = simulate(
         seed=seed,
         contacts=contacts,
-        start=begin,
+        start=start,
         days=days,
         events=events,
         tenants=tuple(tenants),

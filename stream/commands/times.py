@@ -6,13 +6,25 @@ import typer
 
 from schemas.base import to_milliseconds
 
+# What a fold comes to is a tick for each day: a slip of the hand must not make it work for minutes.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
 
 def in_utc(time: datetime) -> datetime:
-    """A time that names a zone in UTC; one that names none is UTC. Raises `BadParameter` if it leaves the calendar."""
+    """A time that names a zone in UTC; one that names none is UTC. Raises `BadParameter` for a year nobody means."""
+    wrong = typer.BadParameter(f"{time} is not in the years {FIRST_YEAR} to {LAST_YEAR} in UTC")
     try:
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        found = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except OverflowError as error:
-        raise typer.BadParameter(f"{time} is not in the years 1 to 9999 in UTC") from error
+        raise wrong from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise wrong
+    return found
+
+
+def moment(time: datetime | None) -> datetime | None:
+    """The same as the callback of an option, which the error then names."""
+    return None if time is None else in_utc(time)
 
 
 def utc(time: datetime) -> int:

@@ -65,6 +65,13 @@ def test_a_table_is_cut_for_a_screen_and_not_for_a_file(monkeypatch: pytest.Monk
     assert console().width == 72
 
 
+@pytest.mark.parametrize("arguments", [["score", "-", "--at"], ["import", "--until"], ["replay", "--to"]], ids=" ".join)
+def test_a_year_that_nobody_means_is_refused_by_the_name_of_its_option(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, [*arguments, "9000-12-30"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert done.exit_code == 2
+    assert f"'{arguments[-1]}': 9000-12-30 00:00:00 is not in the years 1970 to 2200" in done.output
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_is_given_its_completion(shell: str) -> None:
     asked = {"_HEARTLINE_COMPLETE": f"source_{shell}"}
@@ -112,6 +119,11 @@ def test_bash_completes_commands_arguments_topics_and_options() -> None:
         (["demo", "--picture", "nowhere/demo.svg"], {}, 11),
         (["replay", "--events", "/dev/null", "--from", "0001-01-01T00:00:00+05:00"], {}, 2),
         (["replay", "--events", "/dev/null", "--to", "9999-12-31T23:59:59-05:00"], {}, 2),
+        (["replay", "--events", "/dev/null", "--from", "1969-12-31"], {}, 2),
+        (["replay", "--events", "/dev/null", "--to", "2201-01-01"], {}, 2),
+        (["score", "/dev/null", "--at", "9999-12-31T23:59:59"], {}, 2),
+        (["score", "/dev/null", "--at", "9000-12-30"], {}, 2),
+        (["import", "--finish", "--until", "9999-12-31T23:59:59"], {}, 2),
         (["erase", "ada@example.org"], {}, 2),
         (["restore", "ada", "--tenant", "Acme Inc."], {}, 2),
         (["merge", "ada", "ada@example.org"], {}, 2),
@@ -123,6 +135,10 @@ def test_bash_completes_commands_arguments_topics_and_options() -> None:
         (["import"], {}, 10),
         (["import", "--mapping", MAPPING, "--to", "e.jsonl", "--history", "pyproject.toml"], {}, 10),
         (["import", "--mapping", MAPPING, "--until", "2026-01-01", "pyproject.toml"], {}, 10),
+        (["import", "--finish", "--until", "2026-01-01"], {}, 10),
+        (["import", "--mapping", MAPPING, "--history", "--until", "2199-01-01", "pyproject.toml"], {}, 10),
+        (["import", "--finish", "--mapping", MAPPING], {}, 10),
+        (["import", "--finish", "pyproject.toml"], {}, 10),
         (["score", "pyproject.toml"], {"HEARTLINE_CLASSIFIER": "vader"}, 11),
         (["score", "tests"], {}, 11),
         (["score", "nowhere.jsonl"], {}, 11),
