@@ -1,12 +1,12 @@
 """Reads a model as people write it: YAML in, the document for the log out, or everything that is wrong with it."""
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
 import msgspec
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from models.health.document import MAX_BYTES
 from models.health.errors import ModelError, Path, Problem
@@ -71,7 +71,7 @@ def _problems(read: Read) -> list[Problem]:
     return []
 
 
-def _place(detail: ErrorDetails, value: Any) -> Path:
+def _place(detail: Mapping[str, Any], value: Any) -> Path:
     """The place in the document. Pydantic adds which of several possible types it speaks of."""
     path: list[str | int] = []
     for step in detail["loc"]:
@@ -87,7 +87,7 @@ def _place(detail: ErrorDetails, value: Any) -> Path:
     return tuple(path)
 
 
-def _message(detail: ErrorDetails, path: Path) -> str:
+def _message(detail: Mapping[str, Any], path: Path) -> str:
     match detail["type"]:
         case "extra_forbidden":
             return _unknown(path)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from rich.table import Table
 
 from stream.settings import Settings
@@ -12,8 +11,8 @@ from stream.views import console
 
 
 def _default(field: FieldInfo) -> str:
-    default = field.default
-    if default is None or default is PydanticUndefined:
+    default = field.get_default()
+    if field.is_required() or default is None:
         return "-"
     return ", ".join(sorted(default)) if isinstance(default, frozenset) else str(default)
 

@@ -1,8 +1,11 @@
 """What is committed is true on any machine: no paths of one, no registry's address, locks that fit what they lock."""
 
+import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,33 @@ def test_every_declared_dependency_is_locked() -> None:
     development = [entry for entry in project["dependency-groups"]["dev"] if isinstance(entry, str)]
     assert missing(declared, "requirements.lock") == set()
     assert missing(declared + development, "requirements-dev.lock") == set()
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [entry for extra in project["optional-dependencies"].values() for entry in extra]
+    declared = {name_of(entry) for entry in project["dependencies"] + extras}
+    carried_by = packages_distributions()
+    undeclared = {
+        name: file
+        for name, file in imported()
+        if not declared & {name_of(package) for package in carried_by.get(name, [name])}
+    }
+    assert undeclared == {}
+
+
+def imported() -> Iterator[tuple[str, str]]:
+    """The packages that the product imports, and where; not the standard library's and not ours."""
+    ours = ("schemas", "models", "stream")
+    for file in (file for folder in ours for file in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                names = [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            for name in (name.partition(".")[0] for name in names):
+                if name not in sys.stdlib_module_names and name not in ours:
+                    yield name, str(file.relative_to(ROOT))
 
 
 def test_the_page_of_dependencies_has_a_row_for_each() -> None:

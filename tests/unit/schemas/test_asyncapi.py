@@ -21,7 +21,7 @@ FILES = ("package.json", "package-lock.json", "check.mjs")
 def tool(name: str) -> str:
     path = shutil.which(name)
     if path is None:
-        pytest.fail(f"{name} is missing: install Node.js 20 or later (Debian: apt-get install nodejs npm)")
+        pytest.fail(f"{name} is missing: install Node.js 18 or later (Debian: apt-get install nodejs npm)")
     return path
 
 
