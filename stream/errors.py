@@ -4,6 +4,9 @@ ends.
     HeartlineError                     1
     ├── ConfigurationError            10   a setting is missing or contradicts another
     ├── BadInput                      11   a file given to a command cannot be read as what it should be, or written
+    │   └── ImportFailure             11   an import cannot go on (these three: stream.imports.errors)
+    │       ├── MappingError          11   the mapping file is not what it should be, or does not fit the files
+    │       └── BadRow                11   a row of an export cannot become an event
     ├── NotScored                     12   the contact asked for has no score
     ├── ModelRefused                  13   a health model cannot be published as it is
     ├── BrokerError                   20

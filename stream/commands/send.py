@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from stream.commands.progress import counted
+from stream.errors import BadInput
 from stream.event_files import read_events
 from stream.sending import Sender
 from stream.settings import Settings
@@ -19,6 +20,10 @@ def send(
     Example: `heartline simulate --events 1000 > events.jsonl && heartline send events.jsonl`
     """
     with Sender(Settings()) as sender:
-        for event in counted(read_events(file), "sending"):
-            sender.send_event(event)
+        try:
+            for event in counted(read_events(file), "sending"):
+                sender.send_event(event)
+        except BadInput as error:
+            sender.flush()
+            raise BadInput(f"{error}; sent {sender.sent} events that stand before it") from error
     typer.echo(f"sent {sender.sent} events")

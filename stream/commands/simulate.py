@@ -1,15 +1,16 @@
 """`heartline simulate`."""
 
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from schemas.base import DEFAULT_TENANT, TENANT_PATTERN
+from schemas.base import DEFAULT_TENANT, TENANT_PATTERN, from_milliseconds
 from schemas.decoding import encode
-from schemas.door import EARLIEST_EVENT
+from schemas.door import EARLIEST_EVENT, MAX_AHEAD_MS
 from stream.commands.progress import counted
 from stream.commands.times import moment
 from stream.event_files import STANDARD_STREAM
@@ -21,7 +22,6 @@ FIRST_DAY = DEFAULT_START.replace(tzinfo=None)
 LATEST_YEAR = 2100
 MOST_DAYS = 1_000_000
 MOST_CONTACTS = 10_000_000
-Share = Annotated[float, typer.Option(min=0, max=1)]
 
 
 def simulate_(
@@ -31,9 +31,9 @@ def simulate_(
     events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
     start: Annotated[datetime, typer.Option(help="First day (UTC).", callback=moment)] = FIRST_DAY,
     tenant: Annotated[list[str] | None, typer.Option(help="Tenants; may be given several times.")] = None,
-    duplicates: Share = 0.0,
-    late: Share = 0.0,
-    out_of_order: Share = 0.0,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="This share of the events comes twice.")] = 0.0,
+    late: Annotated[float, typer.Option(min=0, max=1, help="This share comes 1 to 10 days late.")] = 0.0,
+    out_of_order: Annotated[float, typer.Option(min=0, max=1, help="This share comes up to 10 minutes late.")] = 0.0,
     decisions: Annotated[bool, typer.Option(help="With overrides, erasures and merges.")] = True,
     models_every_days: Annotated[
         float | None, typer.Option(min=0.1, max=MOST_DAYS, help="Publish a health model now and then.")
@@ -64,6 +64,14 @@ def simulate_(
         models_every_days=models_every_days,
     )
     arriving = deliver(told, seed=seed, duplicates=duplicates, late=late, out_of_order=out_of_order)
+    latest, ahead = from_milliseconds(time.time_ns() // 1_000_000 + MAX_AHEAD_MS), 0
     with written(to) as lines:
         for delivery in counted(arriving, "simulating", events):
             lines.write(encode(delivery.event) + b"\n")
+            ahead += delivery.event.occurred_at > latest
+    if ahead:
+        typer.echo(
+            f"{ahead} events lie more than 1 day ahead of today, and are refused until then: an earlier --start, "
+            "fewer --days or more --contacts end sooner",
+            err=True,
+        )

@@ -177,8 +177,11 @@ def test_dead_letters_of_a_topic_that_has_none_are_refused(heartline: Heartline)
 
 def test_a_line_that_is_no_event_is_named(heartline: Heartline, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    file.write_text('{"type": "ticket.opened"}\n')
-    assert "line 1" in run(heartline, "send", str(file), exit_code=11)
+    good = b'{"type": "tenant.registered", "event_id": "t", "occurred_at": "2026-01-05T10:00:00Z", "tenant": "t"}\n'
+    file.write_bytes(good * 3 + b'{"type": "ticket.opened"}\n' + good)
+    said = run(heartline, "send", str(file), exit_code=11)
+    assert "line 4" in said
+    assert "sent 3 events that stand before it" in said
 
 
 def test_settings_are_shown_without_secrets(heartline: Heartline) -> None:
