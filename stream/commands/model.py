@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,9 @@ import typer
 import yaml
 from rich.table import Table
 
+from models.health.accounts.alerts.account_health_declined import AccountHealthDeclined
+from models.health.accounts.model import parse_account_model
+from models.health.alerts.contact_health_declined import ContactHealthDeclined
 from models.health.errors import ModelError
 from models.health.forms import json_schema
 from models.health.model import HealthModel, parse_model
@@ -92,6 +96,8 @@ def show(
     else:
         typer.echo(f"# {tenant}: published {found.at:%Y-%m-%d %H:%M:%S} UTC by {found.author}, offset {found.offset}")
     typer.echo(yaml.safe_dump(json.loads(_document(found)), sort_keys=False, allow_unicode=True).rstrip())
+    for line in _declines(_document(found)):
+        typer.echo(f"# {line}")
 
 
 @app.command()
@@ -189,6 +195,15 @@ def _published_by(tenant: str) -> Publications:
 
 def _document(found: Publication | None) -> bytes:
     return DEFAULT_DOCUMENT if found is None else found.document
+
+
+def _declines(document: bytes) -> Iterable[str]:
+    """Where the alerts of decline are raised and armed again: a document that leaves that to its bands does not say."""
+    model = parse_model(document)
+    for where, one in (("", model), *((f" of segment {one.segment}", one) for _, one in model.segments)):
+        for rule in (*one.alerts, *(parse_account_model(document).alerts if one is model else ())):
+            if isinstance(rule, ContactHealthDeclined | AccountHealthDeclined):
+                yield f"{rule.name}{where}: at {rule.at}, rearm_at {rule.rearm_at}"
 
 
 def _told(found: Publication | None) -> dict[str, Any]:

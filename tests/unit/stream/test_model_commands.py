@@ -153,6 +153,17 @@ def test_the_model_in_force_is_shown_with_who_published_it_and_can_be_published_
     assert isinstance(run("show", "--tenant", "acme", "--version", "9").exception, ModelRefused)
 
 
+def test_a_model_is_shown_with_where_its_bands_put_the_alerts_of_decline(desk: Desk) -> None:
+    segment = {"name": "gold", "when": {"role": "x"}, "bands": {"needs_attention": 41}}
+    document = {"version": "1", "components": {"nps": {}}, "bands": {"needs_attention": 51}, "segments": [segment]}
+    desk.events = [published("1", document)]
+    assert output("show", "--tenant", "acme").splitlines()[-3:] == [
+        "# contact_health_declined: at 50, rearm_at 55",
+        "# account_health_declined: at 50, rearm_at 55",
+        "# contact_health_declined of segment gold: at 40, rearm_at 45",
+    ]
+
+
 def test_publishing_sends_the_document_with_its_author(desk: Desk, tmp_path: Path) -> None:
     mine = file(tmp_path, "version: mine\ncomponents: {nps: {weight: 3}}   # words for us\n")
     assert "acme is scored by mine, 1 component" in output("publish", mine, "--tenant", "acme", "--author", "carol")
