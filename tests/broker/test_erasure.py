@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka import Producer
 
 from schemas.base import Event, to_milliseconds
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_SIGNALS, SUPPORT_MESSAGES
+from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS, SUPPORT_MESSAGES
 from schemas.control import ContactMerged, OverrideSet, SentimentCorrected
 from schemas.decoding import encode
 from schemas.messages import MessageCreated
@@ -67,8 +67,12 @@ def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> 
     before = heartline.final_scores()["default", "ann"]
     for worker in (intake, scoring):
         worker.stop()
+    said = stamps(heartline)
     dropped = command(heartline, "erase", "quill", "--rewrite")
     assert f"{HEALTH_SIGNALS}: " in dropped
+    kept = stamps(heartline)
+    assert 0 < len(kept) < len(said)
+    assert kept.items() <= said.items(), "they are judged by their stamps"
     assert members(heartline) == {"ann", "ann-old"}
 
     expire(heartline)
@@ -123,6 +127,11 @@ base.count = 0  # type: ignore[attr-defined]
 
 def message(contact: str, name: str, text: str) -> MessageCreated:
     return MessageCreated(**base(contact), message=f"{contact}-{name}", author="customer", text=text)
+
+
+def stamps(heartline: Heartline) -> dict[int, tuple[int, int]]:
+    """The timestamps of what is said on the control topic, by offset."""
+    return {record.offset() or 0: record.timestamp() for record in heartline.records(HEALTH_CONTROL) if record.value()}
 
 
 def members(heartline: Heartline) -> set[str]:
