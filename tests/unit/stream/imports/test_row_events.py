@@ -1,6 +1,6 @@
 """Exports of which each row stands by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -177,6 +177,21 @@ def test_a_value_off_its_scale_is_refused_with_its_line(read: Read) -> None:
 def test_a_cell_that_the_table_does_not_name_is_refused(read: Read) -> None:
     with pytest.raises(BadRow, match=r"column 'Kind': 'XXX' is not among the `values`"):
         read(SURVEYS, s="Id,Who,At,Kind,Score\n1,ann,2026-03-02T10:00:00Z,XXX,1\n")
+
+
+def test_events_are_watched_while_they_are_read(tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text(MESSAGES)
+    (tmp_path / "m.csv").write_text("Id,Who,At,Brand,Text\n" + "1,a,2026-03-01T10:00:00Z,b,x\n" * 3)
+    seen: list[Event] = []
+
+    def watch(events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            seen.append(event)
+            yield event
+
+    events = read_events(load_mapping(tmp_path / "mapping.yaml"), [tmp_path / "m.csv"], watch=watch)
+    assert len(seen) == 3, "before the first is asked for"
+    assert list(events) == seen
 
 
 def test_the_first_bad_row_ends_the_import(read: Read) -> None:
