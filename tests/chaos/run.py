@@ -12,7 +12,8 @@ from stream.topics import Topics, all_topics
 from tests.chaos.faults import WEIGHTS
 from tests.chaos.field import Fault, Field
 from tests.chaos.load import Load, helpdesk, with_troubles
-from tests.chaos.truth import Verdict, verdict
+from tests.chaos.seen import Verdict
+from tests.chaos.truth import verdict
 from tests.support.heartline import Heartline
 from tests.support.kafka import KafkaBroker
 

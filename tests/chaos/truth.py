@@ -1,15 +1,15 @@
 """What must be readable on a broker after whatever happened, worked out from the input topics alone.
 
 Two steps, both by `tests.oracle`, which shares no code with `stream`: every record of an input topic has exactly its
-entries in the logs, in order; and everything published is what those logs amount to. All as a reader of committed data
-sees it.
+entries in the logs, in order, and they say of it, field by field, what the input says (`tests.chaos.kept`); and
+everything published is what those logs amount to. So the logs give no more than the order and the time. All as a reader
+of committed data sees it.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,17 +18,18 @@ from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
     HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
+    HEALTH_PROFILES,
+    HEALTH_RECEIPTS,
     HEALTH_SCORE_HISTORY,
     HEALTH_SCORES,
     HEALTH_SIGNALS,
     INPUTS,
     dead_letters_of,
 )
-from schemas.control import ModelPublished
-from schemas.decoding import DecodeFailure, decode_event
-from schemas.profiles import AccountUpdated
-from schemas.scores import AlertRaised, BandChanged, Output, ScoreClosed, ScoreUpdated
-from schemas.signals import AccountSignal, Clock, Erased, Signal, Tick
+from schemas.scores import AlertRaised, BandChanged, ContactForgotten, Output, ScoreClosed, ScoreUpdated
+from schemas.signals import Signal
+from tests.chaos.kept import compare_accounts, compare_profiles, compare_signals, inputs_of
+from tests.chaos.seen import Seen, Verdict, by_partition, records
 from tests.oracle.comparing import (
     alert_as_expected,
     alert_as_told,
@@ -38,11 +39,14 @@ from tests.oracle.comparing import (
     close_as_told,
     differences,
     in_order,
+    receipt_as_expected,
+    receipt_as_told,
     score_as_expected,
     score_as_told,
 )
 from tests.oracle.contact import OracleContact
-from tests.oracle.log import Entry, PassedOn, Subject, entries_of, run_oracles
+from tests.oracle.log import Entry, PassedOn, Subject, run_oracles
+from tests.oracle.logged import Reads, by_vader
 from tests.support.heartline import Heartline
 
 POISON = "poison"
@@ -51,81 +55,28 @@ POISON = "poison"
 TOLD = 5
 """How many headers say why a record is a dead letter, and where it came from."""
 
-ANY_TIME = 253_402_300_799_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_signal = msgspec.json.Decoder(Signal).decode
 SHOWN = 5
 
-Name = tuple[str, str, str]
-"""Of an entry of a log: whom it is about, the type of its fact, the event's id."""
-Place = tuple[str, int, int]
 Fields = dict[str, Any]
-T = TypeVar("T")
 OutputT = TypeVar("OutputT", bound=Output)
 
 
-class Seen(NamedTuple):
-    """A committed record."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return self.topic, self.partition, self.offset
-
-    @property
-    def subject(self) -> Subject:
-        """Whose it is, by its key."""
-        tenant, _, contact = (self.key or b"").decode().partition("/")
-        return tenant, contact
-
-
-@dataclass
-class Verdict:
-    """What was compared (`records` by topic, `alerts` of contacts by kind), and what disagrees: expected and missing,
-    there twice, or there and not as it has to be.
+def verdict(heartline: Heartline, sent: Iterable[Event] = (), reads: Reads = by_vader) -> Verdict:
+    """Read everything that is committed and compare. `sent`: events that must be in the input topics; `reads`: what the
+    classifier makes of a text.
     """
-
-    records: Counter[str] = field(default_factory=Counter)
-    alerts: Counter[str] = field(default_factory=Counter)
-    contacts: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    @property
-    def problems(self) -> list[str]:
-        """All disagreements, one line each."""
-        kinds = (("lost", self.lost), ("doubled", self.doubled), ("wrong", self.wrong))
-        return [f"{kind}: {what}" for kind, found in kinds for what in found]
-
-    def compare(self, where: str, told: Counter[T], expected: Counter[T]) -> None:
-        """Hold what is there against what has to be there, and how often."""
-        for what in told.keys() | expected.keys():
-            there, due = told[what], expected[what]
-            if there < due:
-                self.lost.append(f"{where}: {what} is there {there} times, not {due}")
-            elif there > due:
-                self.doubled.append(f"{where}: {what} is there {there} times, not {due}")
-
-
-def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
-    """Read everything that is committed and compare. `sent`: events that must be in the input topics."""
     found = Verdict()
-    inputs = _inputs(heartline, found)
-    _compare_sent(found, inputs, sent)
-    signals = _by_partition(_without_poison(heartline, found, HEALTH_SIGNALS))
-    entries = {p: [_entry(record) for record in log] for p, log in signals.items()}
+    partitions = heartline.settings.partitions
+    good = [record for topic in INPUTS for record in _without_poison(heartline, found, topic.name)]
+    _compare_sent(found, good, sent)
+    signals = by_partition(_without_poison(heartline, found, HEALTH_SIGNALS))
     passed_on = PassedOn()
-    expected = run_oracles(entries.values(), passed_on)
-    _compare_logged(found, inputs, entries, passed_on)
-    _compare_accounts(found, inputs, _records(heartline, HEALTH_ACCOUNT_SIGNALS), heartline.settings.partitions)
+    expected = run_oracles(([_entry(record) for record in log] for log in signals.values()), passed_on)
+    inputs = inputs_of(good, reads)
+    compare_signals(found, inputs, signals, passed_on, partitions)
+    compare_accounts(found, inputs, records(heartline, HEALTH_ACCOUNT_SIGNALS), partitions)
+    compare_profiles(found, inputs, by_partition(records(heartline, HEALTH_PROFILES)), expected)
     _compare_outputs(found, heartline, expected)
     return found
 
@@ -133,38 +84,17 @@ def verdict(heartline: Heartline, sent: Iterable[Event] = ()) -> Verdict:
 # -- input to log ------------------------------------------------------------------------------------------------------
 
 
-def _inputs(heartline: Heartline, found: Verdict) -> dict[Place, Event]:
-    """The good records of the input topics by their place."""
-    good: dict[Place, Event] = {}
-    for topic in INPUTS:
-        for record in _without_poison(heartline, found, topic.name):
-            event = decode_event(topic.name, record.value, now_ms=ANY_TIME, tenants=None)
-            assert not isinstance(event, DecodeFailure), (record.place, event)
-            good[record.place] = event
-    return good
-
-
-def _records(heartline: Heartline, topic: str) -> list[Seen]:
-    messages: list[Any] = heartline.records(topic)
-    return [
-        Seen(
-            topic, message.partition(), message.offset(), message.key(), message.value(), tuple(message.headers() or ())
-        )
-        for message in messages
-    ]
-
-
 def _without_poison(heartline: Heartline, found: Verdict, topic: str) -> list[Seen]:
     """The good records of a topic; the bad ones are held against its dead letters."""
     good: list[Seen] = []
     poison: Counter[Seen] = Counter()
-    for record in _records(heartline, topic):
+    for record in records(heartline, topic):
         if any(name == POISON for name, _ in record.headers):
             poison[record] += 1
         else:
             good.append(record)
     found.records[topic] = len(good)
-    letters = _records(heartline, dead_letters_of(topic))
+    letters = records(heartline, dead_letters_of(topic))
     found.records["dead letters"] += len(letters)
     found.compare(f"dead letters of {topic}", Counter(map(_letter, letters)), poison)
     return good
@@ -179,71 +109,11 @@ def _letter(record: Seen) -> Seen:
     return Seen(*place, record.key, record.value, record.headers[:-TOLD])
 
 
-def _compare_sent(found: Verdict, inputs: Mapping[Place, Event], sent: Iterable[Event]) -> None:
+def _compare_sent(found: Verdict, good: Iterable[Seen], sent: Iterable[Event]) -> None:
     due = Counter(event.event_id for event in sent)
     if due:
-        found.compare("the input topics", Counter(event.event_id for event in inputs.values()), due)
-
-
-def _compare_logged(
-    found: Verdict, inputs: Mapping[Place, Event], entries: Mapping[int, list[Entry]], passed_on: PassedOn
-) -> None:
-    """Each event has its entries; one that concerns every contact has one in every partition, and one that came to an
-    alias another one for the contact that it stands for.
-    """
-    told = [
-        _name(entry) for log in entries.values() for entry in log if not isinstance(entry.fact, Tick | Clock | Erased)
-    ]
-    expected: Counter[tuple[str, str]] = Counter()
-    for to, event_id in passed_on.due.elements():
-        expected["/".join(to), event_id] += 1
-    for event in inputs.values():
-        for entry in entries_of(_EPOCH, event, lambda _: None):
-            subject, _type_of, event_id = _name(entry)
-            expected[subject, event_id] += 1 if entry.subject is not None else len(entries)
-    found.compare(HEALTH_SIGNALS, Counter((subject, event_id) for subject, _, event_id in told), expected)
-    _compare_order(found, inputs, told)
-    partitions = Counter(subject for log in entries.values() for subject in {e.subject for e in log if e.subject})
-    found.wrong += [f"{subject} is in {n} partitions" for subject, n in partitions.items() if n > 1]
-
-
-def _compare_order(found: Verdict, inputs: Mapping[Place, Event], told: Iterable[Name]) -> None:
-    """Of a contact, what came through one partition of an input stays in its order."""
-    source: dict[Name, tuple[str, int]] = {}
-    expected: dict[tuple[str, Any], list[Name]] = defaultdict(list)
-    for (topic, partition, _offset), event in sorted(inputs.items(), key=lambda item: item[0]):
-        entry = next(entries_of(_EPOCH, event, lambda _: None), None)
-        if entry is not None and entry.subject is not None:
-            name = _name(entry)
-            source[name] = (topic, partition)
-            expected[name[0], source[name]].append(name)
-    there: dict[tuple[str, Any], list[Name]] = defaultdict(list)
-    for name in told:
-        if name in source:
-            there[name[0], source[name]].append(name)
-    found.wrong += [
-        f"the order of {key} out of {where} has changed"
-        for (key, where), names in expected.items()
-        if there[key, where] != names and Counter(there[key, where]) == Counter(names)
-    ]
-
-
-def _compare_accounts(found: Verdict, inputs: Mapping[Place, Event], records: list[Seen], partitions: int) -> None:
-    decode = msgspec.json.Decoder(AccountSignal).decode
-    told: Counter[Name] = Counter()
-    for record in records:
-        fact = decode(record.value or b"").fact
-        if isinstance(fact, Event):
-            told["/".join(record.subject), _type(fact), fact.event_id] += 1
-    found.records[HEALTH_ACCOUNT_SIGNALS] = len(records)
-    expected: Counter[Name] = Counter()
-    for event in inputs.values():
-        account = getattr(event, "account", None)
-        if account is not None and (isinstance(event, AccountUpdated) or getattr(event, "contact", None) is None):
-            expected[f"{event.tenant}/{account}", _type(event), event.event_id] += 1
-        if isinstance(event, ModelPublished):
-            expected["/", _type(event), event.event_id] += partitions
-    found.compare(HEALTH_ACCOUNT_SIGNALS, told, expected)
+        there = Counter(msgspec.json.decode(record.value or b"")["event_id"] for record in good)
+        found.compare("the input topics", there, due)
 
 
 # -- log to output -----------------------------------------------------------------------------------------------------
@@ -257,6 +127,7 @@ class Told:
     bands: list[BandChanged] = field(default_factory=list)
     closes: list[ScoreClosed] = field(default_factory=list)
     alerts: list[AlertRaised] = field(default_factory=list)
+    receipts: list[ContactForgotten] = field(default_factory=list)
     tombstones: int = 0
 
 
@@ -296,6 +167,12 @@ def _compare_contact(found: Verdict, name: str, told: Told, expected: OracleCont
         in_order([alert_as_told(one) for one in told.alerts]),
         in_order([alert_as_expected(one) for one in expected.alerts.told]),
     )
+    _compare_records(
+        found,
+        f"{HEALTH_RECEIPTS}: {name}",
+        [receipt_as_told(one) for one in told.receipts],
+        [receipt_as_expected(expected.tenant, expected.contact, one) for one in expected.receipts],
+    )
     if told.tombstones != len(expected.tombstones):
         found.wrong.append(f"{name} has {told.tombstones} tombstones, not {len(expected.tombstones)}")
 
@@ -320,6 +197,8 @@ def _told(found: Verdict, heartline: Heartline) -> dict[Subject, Told]:
         told[record.subject].bands.append(_decoded(record, BandChanged, ids))
     for record in _in_order(heartline, found, HEALTH_SCORE_HISTORY):
         told[record.subject].closes.append(_decoded(record, ScoreClosed, ids))
+    for record in _in_order(heartline, found, HEALTH_RECEIPTS):
+        told[record.subject].receipts.append(_decoded(record, ContactForgotten, ids))
     for record in _in_order(heartline, found, HEALTH_ALERTS):
         alert = _decoded(record, AlertRaised, ids)
         if alert.contact is not None:  # those of accounts depend on what comes of all their contacts
@@ -336,30 +215,13 @@ def _decoded(record: Seen, kind: type[OutputT], ids: Counter[str]) -> OutputT:
 
 
 def _in_order(heartline: Heartline, found: Verdict, topic: str) -> Iterator[Seen]:
-    records = _records(heartline, topic)
-    found.records[topic] = len(records)
-    for log in _by_partition(records).values():
+    there = records(heartline, topic)
+    found.records[topic] = len(there)
+    for log in by_partition(there).values():
         yield from log
-
-
-def _by_partition(records: Iterable[Seen]) -> dict[int, list[Seen]]:
-    logs: dict[int, list[Seen]] = defaultdict(list)
-    for record in sorted(records, key=lambda record: record.place):
-        logs[record.partition].append(record)
-    return logs
 
 
 def _entry(record: Seen) -> Entry:
     signal = _decode_signal(record.value or b"")
     subject = None if record.key is None else record.subject
     return Entry(signal.at, subject, signal.fact, signal.mode, signal.alerts)
-
-
-def _name(entry: Entry) -> Name:
-    assert not isinstance(entry.fact, Tick | Clock | Erased)
-    return "/".join(entry.subject or ("every contact",)), _type(entry.fact), entry.fact.event_id
-
-
-def _type(fact: msgspec.Struct) -> str:
-    tag = str(fact.__struct_config__.tag)
-    return "message" if tag.startswith("message.") else tag

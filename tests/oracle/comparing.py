@@ -4,9 +4,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from schemas.scores import AlertRaised, BandChanged, ScoreClosed, ScoreUpdated
+from schemas.event_ids import event_id
+from schemas.scores import AlertRaised, BandChanged, ContactForgotten, ScoreClosed, ScoreUpdated
 from tests.oracle.alerts import Alert
-from tests.oracle.contact import BandChange, Published
+from tests.oracle.contact import BandChange, Published, Receipt
 from tests.oracle.facts import milliseconds
 from tests.oracle.scoring import Close
 
@@ -93,6 +94,17 @@ def alert_as_told(record: AlertRaised) -> dict[str, Any]:
 def alert_as_expected(alert: Alert) -> dict[str, Any]:
     """What the oracle says of an alert."""
     return dict(vars(alert))
+
+
+def receipt_as_told(record: ContactForgotten) -> dict[str, Any]:
+    """A receipt, in the form of `vars(Receipt)`, with its id."""
+    told = {"event_id": record.event_id, "seq": record.seq, "at": _time(record.at)}
+    return told | {"erased_at": _time(record.erased_at), "names": record.known_as}
+
+
+def receipt_as_expected(tenant: str, contact: str, receipt: Receipt) -> dict[str, Any]:
+    """What the oracle says of a receipt."""
+    return {"event_id": event_id(tenant, contact, "forgotten", str(receipt.erased_at)), **vars(receipt)}
 
 
 def in_order(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:

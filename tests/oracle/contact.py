@@ -45,6 +45,16 @@ class BandChange:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """An erasure: of what occurred until `erased_at`, under these other names too."""
+
+    seq: int
+    at: int
+    erased_at: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Before:
     """How a contact stood before something happened, as far as alerts go by what has changed."""
 
@@ -65,6 +75,7 @@ class OracleContact:
         self.band_changes: list[BandChange] = []
         self.closes: list[Close] = []
         self.tombstones: list[int] = []
+        self.receipts: list[Receipt] = []
         self.alerts = OracleAlerts(tenant, contact)
         self.erased_at: int | None = None
         self.restored_at: int | None = None
@@ -234,13 +245,18 @@ class OracleContact:
                 BandChange(self._last.seq, self.now, before, said.band, _direction(before, said.band))
             )
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether it was erased, and not restored since."""
+        return self.erased_at is not None and (self.restored_at is None or self.restored_at <= self.erased_at)
+
     def _is_forgotten(self, fact: Event) -> bool:
-        if self.erased_at is None:
-            return False
-        return when(fact) <= self.erased_at or self.restored_at is None or self.restored_at <= self.erased_at
+        return self.is_erased or (self.erased_at is not None and when(fact) <= self.erased_at)
 
     def _erase(self, at: int) -> None:
         self.erased_at = at
+        names = tuple(sorted(self._names - {self.contact}))
+        self.receipts.append(Receipt(len(self.published), self.now, at, names))
         self.alias_of, self._merged_at = None, (-1, "")
         self._forget()
 

@@ -1,6 +1,6 @@
 """The oracle's own reading of a log, and its own idea of what intake writes there."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,11 +55,11 @@ Past = tuple[ContactMerged, set[str], list[ContactFact]]
 class PassedOn:
     """What aliases pass on, where the log is a real one: it comes back as entries of its own, in any partition.
 
-    `due`: how often each entry (key, event id) has to be in the logs for it; `handed`: what each `contact.absorbed`
-    says.
+    `due`: the entries that have to be in the logs for it, each with its subject and its fact; `handed`: what each
+    `contact.absorbed` says (its `facts` are a row's own affair, and empty here).
     """
 
-    due: Counter[tuple[Subject, str]] = field(default_factory=Counter)
+    due: list[tuple[Subject, ContactFact]] = field(default_factory=list)
     handed: dict[str, Past] = field(default_factory=dict)
 
 
@@ -132,18 +132,25 @@ class OraclePartition:
         if self._passed_on is not None:
             entry = event_id(tenant, contact, "absorbed", past[0].event_id)
             self._passed_on.handed[entry] = past
-            self._passed_on.due[(tenant, into), entry] += 1
+            on = past[0].occurred_at
+            fact = ContactAbsorbed(
+                event_id=entry, occurred_at=on, tenant=tenant, contact=into, absorbed=contact, facts=b""
+            )
+            self._passed_on.due.append(((tenant, into), fact))
             return
         while (other := self._contact((tenant, into)).alias_of) is not None:
             into = other
         self._contact((tenant, into)).absorb(at, *past, how)
 
     def _pass_on(self, at: int, to: Subject, name: str, fact: ContactFact, how: How) -> None:
+        names = dict.fromkeys(
+            (one for one in ("contact", "previous_contact") if getattr(fact, one, None) == name), to[1]
+        )
+        renamed = msgspec.structs.replace(fact, **names)
         if self._passed_on is not None:
-            self._passed_on.due[to, fact.event_id] += 1
-            return
-        renamed = msgspec.structs.replace(fact, contact=to[1]) if getattr(fact, "contact", None) == name else fact
-        self._tell(at, to, renamed, how)
+            self._passed_on.due.append((to, renamed))
+        else:
+            self._tell(at, to, renamed, how)
 
 
 def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:
