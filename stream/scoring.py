@@ -287,11 +287,15 @@ class Outbox:
         if gone.receipt is not None:
             self._put(HEALTH_RECEIPTS, key, gone.receipt)
             for name in gone.receipt.known_as:  # intake has done it for the name that the erasure gave
-                tenant = gone.receipt.tenant
-                self._cycle.send(HEALTH_PROFILES, None, subject_key(tenant, "contact", name))
-                self._cycle.send(SUPPORT_LABELLED_EXAMPLES, None, contact_key(tenant, name))
+                self._unname(gone.receipt.tenant, name)
+        if gone.named:  # it came late or once more, and intake knows of no erasure
+            self._unname(*split_key(key))
         if gone.forgotten:
             self._cycle.on_commit(self._metrics.forgotten_events.inc)
+
+    def _unname(self, tenant: str, contact: str) -> None:
+        self._cycle.send(HEALTH_PROFILES, None, subject_key(tenant, "contact", contact))
+        self._cycle.send(SUPPORT_LABELLED_EXAMPLES, None, contact_key(tenant, contact))
 
     def _forward(self, forward: Forward) -> None:
         """An entry about a merged contact goes on to the other one's partition, in the same transaction."""

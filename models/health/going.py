@@ -7,10 +7,12 @@ from models.health.publish import remove_score
 from models.health.reaction import Gone, Reaction, Subject
 from models.health.state import ContactState, Published
 from schemas.base import to_milliseconds
-from schemas.control import ContactErased, ContactMerged, ContactRestored
+from schemas.control import ContactErased, ContactMerged, ContactRestored, SentimentCorrected
+from schemas.profiles import ContactUpdated
 from schemas.signals import ContactFact, Signal
 
 _OF_LIFE = (ContactErased, ContactRestored)
+_NAMED = (ContactUpdated, SentimentCorrected)
 
 
 def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int) -> Reaction | None:
@@ -28,7 +30,7 @@ def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int)
         return reaction
     if not isinstance(fact, _OF_LIFE) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
         state.now = now
-        return Reaction(changed=True, gone=Gone(forgotten=True))
+        return Reaction(changed=True, gone=Gone(forgotten=True, named=isinstance(fact, _NAMED)))
     return None
 
 

@@ -26,12 +26,14 @@ class Subject(Protocol):
 
 class Gone(msgspec.Struct, gc=False):
     """What comes of a contact that is no more. `forward`: an entry for the contact that it was merged into; `receipt`:
-    it was erased just now; `forgotten`: it was erased, and the fact was dropped.
+    it was erased just now; `forgotten`: it was erased, and the fact was dropped; `named`: what intake has told of that
+    fact elsewhere (a name, an example's text) is to be deleted again.
     """
 
     forward: Forward | None = None
     receipt: ContactForgotten | None = None
     forgotten: bool = False
+    named: bool = False
 
 
 class Reaction(msgspec.Struct, gc=False):

@@ -89,14 +89,11 @@ def compare_profiles(
     found.records[HEALTH_PROFILES] = sum(map(len, profiles.values()))
     _compare_facts(found, HEALTH_PROFILES, told, inputs.facts(HEALTH_PROFILES, 0))
     last = {str(one.key): one.fact for one in inputs.of(HEALTH_PROFILES) if one.fact is not None}
-    merged = Counter(
-        f"{tenant}/contact/{name}"
-        for (tenant, _), contact in contacts.items()
-        for receipt in contact.receipts
-        for name in receipt.names
-    )
     erased = Counter(str(one.key) for one in inputs.of(HEALTH_PROFILES) if one.fact is None)
-    found.compare(f"tombstones in {HEALTH_PROFILES}", gone, erased + merged)
+    for (tenant, name), contact in contacts.items():
+        names = [name] * contact.unnamed + [name for receipt in contact.receipts for name in receipt.names]
+        erased.update(f"{tenant}/contact/{name}" for name in names)
+    found.compare(f"tombstones in {HEALTH_PROFILES}", gone, erased)
     for key in latest.keys() | last.keys():
         tenant, kind, subject = key.split("/", 2)
         there, due = latest.get(key), last.get(key)

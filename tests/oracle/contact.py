@@ -6,9 +6,17 @@ from fractions import Fraction
 import msgspec
 
 from schemas.base import Event
-from schemas.control import ContactErased, ContactMerged, ContactRestored, OverrideCleared, OverrideSet
+from schemas.control import (
+    ContactErased,
+    ContactMerged,
+    ContactRestored,
+    OverrideCleared,
+    OverrideSet,
+    SentimentCorrected,
+)
 from schemas.event_ids import event_id
 from schemas.messages import MessageClassified
+from schemas.profiles import ContactUpdated
 from schemas.signals import ContactFact
 from schemas.tickets import TicketReplied
 from tests.oracle.alert_conditions import CONDITIONS, Seen
@@ -76,6 +84,8 @@ class OracleContact:
         self.closes: list[Close] = []
         self.tombstones: list[int] = []
         self.receipts: list[Receipt] = []
+        self.unnamed = 0
+        """How often its name is to be deleted again: it came late, or once more, after the erasure."""
         self.alerts = OracleAlerts(tenant, contact)
         self.erased_at: int | None = None
         self.restored_at: int | None = None
@@ -124,6 +134,8 @@ class OracleContact:
             self.restored_at = max(self.restored_at or 0, when(fact))
         elif not isinstance(fact, ContactErased | ContactMerged) and not self._is_forgotten(fact):
             self._hear(fact)
+        elif isinstance(fact, ContactUpdated | SentimentCorrected):
+            self.unnamed += 1
         self._publish(without, self.final(), _cause(fact))
         self._look(before, how, fact)
 

@@ -9,13 +9,16 @@ from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
     HEALTH_ALERTS,
     HEALTH_BAND_CHANGES,
+    HEALTH_PROFILES,
     HEALTH_SCORE_HISTORY,
     HEALTH_SCORES,
     HEALTH_SIGNALS,
+    SUPPORT_LABELLED_EXAMPLES,
 )
 from schemas.control import ContactErased, OverrideSet
 from schemas.decoding import encode
 from schemas.messages import MessageClassified
+from schemas.profiles import ContactUpdated
 from schemas.scores import AlertRaised, ScoreUpdated
 from schemas.signals import Clock, ContactAbsorbed, Signal, Tick
 from schemas.surveys import SurveyAnswered
@@ -229,6 +232,18 @@ def test_a_score_that_the_facts_do_not_give_is_counted_as_drift() -> None:
     stage.fold(tick(), key=None)
     stage.sweep()
     assert stage.value("heartline_recompute_drift_total") == 1
+
+
+def test_a_name_that_comes_after_its_contact_was_erased_is_deleted_again() -> None:
+    stage = Stage()
+    profile = ContactUpdated(event_id="e1", occurred_at=DAY, tenant="acme", contact="c")
+    erased = ContactErased(event_id="e2", occurred_at=DAY.replace(hour=13), tenant="acme", contact="c")
+    stage.fold(*(Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=fact) for fact in (profile, erased)))
+    sent = stage.fold(Signal(at=to_milliseconds(DAY.replace(hour=14)), fact=profile))
+    assert [(one.topic, one.key, one.value) for one in sent] == [
+        (HEALTH_PROFILES, b"acme/contact/c", None),
+        (SUPPORT_LABELLED_EXAMPLES, KEY, None),
+    ]
 
 
 def test_scored_contacts_are_counted_by_band() -> None:
