@@ -35,13 +35,13 @@ class Instant:
         self.status: str | None = None
 
 
-def helpdesk_events() -> list[tuple[datetime, Event]]:
+def helpdesk_events(export: Path = HELPDESK) -> list[tuple[datetime, Event]]:
     """What counts for a score in the help desk log:
 
     when each ticket was opened, by whom, to whom it went, and when it was done.
     """
     tickets: dict[str, dict[datetime, Instant]] = {}
-    with HELPDESK.open(newline="", encoding="utf-8-sig") as file:
+    with export.open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             local = datetime.strptime(row["Complete Timestamp"], "%Y/%m/%d %H:%M:%S.%f")  # noqa: DTZ007  the next line
             at = local.replace(tzinfo=ZoneInfo("Europe/Rome")).astimezone(UTC)
@@ -71,10 +71,10 @@ def _ticket_events(ticket: str, instants: dict[datetime, Instant]) -> Iterator[t
         is_open = status == "open" if status is not None else is_open
 
 
-def airline_events() -> list[tuple[datetime, Event]]:
+def airline_events(export: Path = AIRLINES) -> list[tuple[datetime, Event]]:
     """The messages to the airlines, each as often as it stands in the file."""
     events: list[tuple[datetime, Event]] = []
-    with AIRLINES.open(newline="", encoding="utf-8-sig") as file:
+    with export.open(newline="", encoding="utf-8-sig") as file:
         for number, row in enumerate(csv.DictReader(file)):
             at = datetime.strptime(row["created_at"], "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
             message = MessageCreated(
