@@ -12,7 +12,7 @@ from schemas.catalogue import HEALTH_SIGNALS, INPUT_TOPIC_OF, INPUTS
 from schemas.decoding import encode
 from schemas.signals import Clock, Signal, Tick
 from stream.simulate import simulate
-from tests.chaos.truth import POISON
+from tests.chaos.seen import POISON
 
 Json = dict[str, Any]
 

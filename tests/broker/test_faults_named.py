@@ -27,7 +27,8 @@ from stream.errors import (
 from stream.sending import Sender
 from stream.settings import Stage
 from stream.simulate import simulate
-from tests.chaos.truth import POISON, verdict
+from tests.chaos.seen import POISON
+from tests.chaos.truth import verdict
 from tests.support.heartline import Heartline, TestWorker, wait_until
 from tests.support.kafka import KafkaBroker, free_ports
 

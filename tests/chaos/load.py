@@ -17,7 +17,7 @@ from schemas.tickets import TicketOpened, TicketSolved
 from stream.sending import Sender
 from stream.settings import Settings
 from stream.simulate import deliver, simulate
-from tests.chaos.truth import POISON
+from tests.chaos.seen import POISON
 
 DAYS = 45
 DAY_MS = 86_400_000

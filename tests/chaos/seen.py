@@ -3,13 +3,24 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tests.oracle.log import Subject
 from tests.support.heartline import Heartline
 
+POISON = "poison"
+"""Header of the records that have to end as dead letters."""
+
 Place = tuple[str, int, int]
 T = TypeVar("T")
+
+
+class Named(Protocol):
+    """What was sent, by its id."""
+
+    @property
+    def event_id(self) -> str:
+        """As it is on the wire."""
 
 
 class Seen(NamedTuple):

@@ -6,6 +6,7 @@ everything published is what those logs amount to. So the logs give no more than
 of committed data sees it.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from schemas.base import Event
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
     HEALTH_ALERTS,
@@ -29,7 +29,7 @@ from schemas.catalogue import (
 from schemas.scores import AlertRaised, BandChanged, ContactForgotten, Output, ScoreClosed, ScoreUpdated
 from schemas.signals import Signal
 from tests.chaos.kept import compare_accounts, compare_profiles, compare_signals, inputs_of
-from tests.chaos.seen import Seen, Verdict, by_partition, records
+from tests.chaos.seen import POISON, Named, Seen, Verdict, by_partition, records
 from tests.oracle.comparing import (
     alert_as_expected,
     alert_as_told,
@@ -49,9 +49,6 @@ from tests.oracle.log import Entry, PassedOn, Subject, run_oracles
 from tests.oracle.logged import Reads, by_vader
 from tests.support.heartline import Heartline
 
-POISON = "poison"
-"""Header of the records that have to end as dead letters."""
-
 TOLD = 5
 """How many headers say why a record is a dead letter, and where it came from."""
 
@@ -62,7 +59,7 @@ Fields = dict[str, Any]
 OutputT = TypeVar("OutputT", bound=Output)
 
 
-def verdict(heartline: Heartline, sent: Iterable[Event] = (), reads: Reads = by_vader) -> Verdict:
+def verdict(heartline: Heartline, sent: Iterable[Named] = (), reads: Reads = by_vader) -> Verdict:
     """Read everything that is committed and compare. `sent`: events that must be in the input topics; `reads`: what the
     classifier makes of a text.
     """
@@ -109,10 +106,10 @@ def _letter(record: Seen) -> Seen:
     return Seen(*place, record.key, record.value, record.headers[:-TOLD])
 
 
-def _compare_sent(found: Verdict, good: Iterable[Seen], sent: Iterable[Event]) -> None:
+def _compare_sent(found: Verdict, good: Iterable[Seen], sent: Iterable[Named]) -> None:
     due = Counter(event.event_id for event in sent)
     if due:
-        there = Counter(msgspec.json.decode(record.value or b"")["event_id"] for record in good)
+        there = Counter(json.loads(record.value or b"")["event_id"] for record in good)
         found.compare("the input topics", there, due)
 
 

@@ -4,13 +4,12 @@ Worked out from the JSON that was sent and the published schemas alone: which fi
 is left out. Of a message it is how it reads, and never its text; names go to the profiles and nowhere else.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import msgspec
 
 from models.sentiment.vader import VaderClassifier
 from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_PROFILES, HEALTH_SIGNALS
@@ -36,7 +35,7 @@ class Kept(NamedTuple):
 
 def kept_of(value: bytes, reads: Reads) -> Iterator[Kept]:
     """What is kept of an input's record."""
-    event = whole(msgspec.json.decode(value), ours=False)
+    event = whole(json.loads(value), ours=False)
     kind, tenant, contact, account = event["type"], event["tenant"], event.get("contact"), event.get("account")
     if kind in PROFILES:
         of, subject = ("contact", contact) if kind == "contact.updated" else ("account", account)
@@ -101,7 +100,7 @@ def _in_utc(time: str) -> str:
 @cache
 def fields_of() -> dict[str, dict[str, tuple[Any, bool]]]:
     """The fields of each type by its name: what one means that is left out, and whether it is a time."""
-    schemas: list[Json] = [msgspec.json.decode(file.read_bytes()) for file in SCHEMAS.glob("*.json")]
+    schemas: list[Json] = [json.loads(file.read_bytes()) for file in SCHEMAS.glob("*.json")]
     schemas += [each for schema in list(schemas) for each in schema.get("$defs", {}).values()]
     typed = [each["properties"] for each in schemas if "const" in each.get("properties", {}).get("type", {})]
     return {
