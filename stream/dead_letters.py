@@ -63,9 +63,7 @@ def dead_letter(
     if size > WHOLE_BYTES:
         added.append((CUT_FROM, str(size).encode()))
         key, value, headers = _beginning(key, value, headers)
-    # One that was sent again with the headers of its letter is a letter of its own.
-    came = [header for header in headers if header[0] not in OUR_HEADERS]
-    return DeadLetter(f"{source}-dlq", key, value, [*came, *added])
+    return DeadLetter(f"{source}-dlq", key, value, [*headers, *added])
 
 
 def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
@@ -107,7 +105,9 @@ def position(message: Message) -> Position:
 
 def cut_from(message: Message) -> int | None:
     """How many bytes the record of a dead letter had that is only its beginning; None of one that is whole."""
-    return next((int(value or b"") for name, value in _headers(message) if name == CUT_FROM), None)
+    # Ours is the last header; a record that was sent with the headers of another letter may bring one along.
+    name, value = (_headers(message) or [("", None)])[-1]
+    return int(value or b"") if name == CUT_FROM else None
 
 
 def original_headers(message: Message) -> Headers:

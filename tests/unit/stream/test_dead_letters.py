@@ -50,7 +50,6 @@ def test_a_letter_that_was_sent_again_with_its_headers_is_a_letter_of_its_own() 
     first = dead_letter("support.surveys", 3, 17, b"k", b"{bad", [("heartline_cut_from", b"nonsense")], WHY)
     second = FakeMessage(dead_letter("support.surveys", 0, 99, first.key, first.value, first.headers, WHY).headers)
     assert position(second).offset == 99
-    assert len(second.headers()) == len(first.headers)
     assert cut_from(second) is None
 
 
