@@ -153,23 +153,32 @@ class OracleContact:
         return past
 
     def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact], how: How = LIVE) -> None:
-        """All that another contact ever did was this one's doing."""
+        """All that another contact ever did was this one's doing. What it was not told, for it was erased then, is not
+        known by its name: a ticket that went to it is gone.
+        """
         self.pass_time(at)
         without, before = self.final(), self._before()
         if not self._is_forgotten(merge):
             self._names |= names
+            own = {fact.event_id for fact in self._heard if _contact_of(fact) == self.contact}
+            own |= {fact.event_id for fact in heard if _contact_of(fact) == merge.contact}
             past = [*self._heard, *heard]
             self._heard, self._facts = [], Facts(self.contact)
             for fact in past:
-                self._hear(fact)
+                if fact.event_id in own:
+                    self._hear(fact)
+                else:
+                    elsewhere = {"contact": merge.contact} if _contact_of(fact) == self.contact else {}
+                    self._take(msgspec.structs.replace(fact, **elsewhere))
         cause = event_id(self.tenant, merge.contact, "absorbed", merge.event_id)
         self._publish(without, self.final(), ("contact.absorbed", cause))
         self._look(before, how, merge)
 
     def _hear(self, fact: ContactFact) -> None:
         """Take in a fact, in which every name of this contact is the same."""
-        if getattr(fact, "contact", None) in self._names:
-            fact = msgspec.structs.replace(fact, contact=self.contact)
+        self._take(msgspec.structs.replace(fact, contact=self.contact) if _contact_of(fact) in self._names else fact)
+
+    def _take(self, fact: ContactFact) -> None:
         self._heard.append(fact)
         self._facts.add(fact)
 
@@ -279,6 +288,10 @@ class OracleContact:
         self._last, self._scored_from = None, len(self.published)
         self.alerts.forget(self.erased_at)
         self.tombstones.append(self.now)
+
+
+def _contact_of(fact: ContactFact) -> str | None:
+    return getattr(fact, "contact", None)
 
 
 def _score_moved(before: Published | None, after: Published | None) -> bool:

@@ -10,13 +10,13 @@ from zlib import crc32
 import msgspec
 import pytest
 
+from models.health.alerts.registry import ALERTS
 from schemas.base import SentimentLabel, Tone
 from schemas.control import ModelPublished
 from schemas.messages import MessageClassified, MessageCreated
 from schemas.signals import Clock
 from stream.simulate import deliver, simulate
 from tests.oracle.agreeing import disagreements
-from tests.oracle.alert_rules import OF_KIND
 from tests.oracle.log import Entry, log_of, run_oracle
 
 MINUTE = 60_000
@@ -26,7 +26,10 @@ TONES: tuple[tuple[Tone, ...], ...] = ((), ("frustrated",), ("sad", "confused"),
 
 BLOCKS: tuple[dict[str, dict[str, Any]], ...] = (
     {},
-    {kind: {"dwell_minutes": 0, "cooldown_hours": 0} for kind in OF_KIND},
+    {
+        name: {field: 0 for field in ("dwell_minutes", "cooldown_hours") if field not in kind.idle}
+        for name, kind in ALERTS.items()
+    },
     {
         "contact_health_declined": {"at": 50, "rearm_at": 51, "strict": True, "cooldown_hours": 72},
         "steep_drop": {"points": 8, "rearm_points": 7, "days": 3, "dwell_minutes": 600},
@@ -93,7 +96,7 @@ def test_every_alert_of_a_disorderly_log_is_what_the_oracle_says(seed: int) -> N
 
 def test_these_logs_have_alerts_of_all_sorts_in_them() -> None:
     alerts = [alert for contact in run_oracle(a_log(29)).values() for alert in contact.alerts.told]
-    assert {alert.kind for alert in alerts} == OF_KIND.keys()
+    assert {alert.kind for alert in alerts} == ALERTS.keys()
     assert {alert.late for alert in alerts} == {alert.first_time for alert in alerts} == {False, True}
     assert max(alert.suppressed_count for alert in alerts) > 1
     assert len({alert.event_id for alert in alerts}) == len(alerts)

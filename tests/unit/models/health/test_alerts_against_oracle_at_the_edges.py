@@ -223,7 +223,7 @@ EDGES: dict[str, tuple[str, list[Entry]]] = {
 def test_at_the_edge_of_a_condition_its_alert_goes_out_and_at_the_other_its_episode_lasts(
     kind: str, happened: list[Entry]
 ) -> None:
-    block = {one: {"enabled": one == kind, "cooldown_hours": 0} for one in OF_KIND}
+    block: dict[str, Any] = {one: {"enabled": False} for one in OF_KIND} | {kind: {"cooldown_hours": 0}}
     log = [published(START, {"version": "m", "components": {"nps": {}}, "alerts": block}, "first")]
     log += [answered(START, "ann", 90), *happened]
     assert [alert.kind for alert in run_oracle(log)["default", "ann"].alerts.told] == [kind]
