@@ -93,7 +93,7 @@ class TestWorker(Worker):
 class QuietSettings(Settings):
     """Settings of the clients in the test itself: a broker that is killed is no news."""
 
-    def kafka(self) -> dict[str, str]:
+    def kafka(self) -> dict[str, str | int | float | bool]:
         """The connection, and silence."""
         return {**super().kafka(), "log_level": "0"}
 
@@ -241,7 +241,7 @@ class Heartline:
         return self.broker.read(topic, 120)
 
     def _values(self, topic: str) -> list[bytes]:
-        return [message.value() for message in self.records(topic) if message.value() is not None]
+        return [value for message in self.records(topic) if (value := message.value()) is not None]
 
 
 def nothing_waits(bootstrap: str, group: str, topics: list[str]) -> bool:
