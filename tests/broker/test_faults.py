@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from schemas.catalogue import HEALTH_SCORES
+from schemas.catalogue import HEALTH_PROFILES, HEALTH_RECEIPTS, HEALTH_SCORES
 from tests.chaos import faults
 from tests.chaos.field import Fault, Field
 from tests.chaos.load import Load, helpdesk, with_troubles
@@ -68,4 +68,6 @@ def test_killed_frozen_and_moved_workers_lost_disks_a_killed_broker_and_repeated
     assert found.problems == []
     assert found.records["dead letters"] > 0
     assert found.records[HEALTH_SCORES] > found.contacts > 300
+    assert found.records[HEALTH_RECEIPTS] > 0
+    assert found.records[HEALTH_PROFILES] > 300
     assert found.alerts.keys() >= RAISED

@@ -9,8 +9,10 @@ from typing import Any
 
 from schemas.base import Event, SurveyKind, from_milliseconds
 from schemas.catalogue import HEALTH_CONTROL, HEALTH_SIGNALS, INPUTS
+from schemas.control import ContactErased
 from schemas.decoding import encode
 from schemas.messages import MessageCreated
+from schemas.profiles import ContactUpdated
 from schemas.signals import Signal, Tick
 from schemas.surveys import SurveyAnswered
 from schemas.tickets import TicketOpened, TicketSolved
@@ -37,14 +39,16 @@ def helpdesk(seed: int, events: int, contacts: int) -> list[Event]:
 
 def with_troubles(events: list[Event]) -> list[Event]:
     """The events, and between them contacts for whom all goes well, then wrong, then well again, today: the helpdesk
-    itself tells only of days that have passed, and what comes so late raises no alert before the next recompute.
+    itself tells only of days that have passed, and what comes so late raises no alert before the next recompute. In the
+    end some are erased.
     """
     now = time.time_ns() // 1_000_000
     mixed: list[Event] = []
     for number, start in enumerate(range(0, len(events), TROUBLE_EVERY)):
         mixed += events[start : start + TROUBLE_EVERY]
-        for part, one in ((_before, number), (_trouble, number - TROUBLE_LASTS), (_after, number - 2 * TROUBLE_LASTS)):
-            if one >= 0:
+        for rank, part in enumerate((_before, _trouble, _after, _end)):
+            one = number - rank * TROUBLE_LASTS
+            if one >= 0 and (part is not _end or one % 4 == 0):
                 mixed += part(f"troubled-{one:04}", now)
     return mixed
 
@@ -75,6 +79,14 @@ def _after(contact: str, now: int) -> Iterator[Event]:
     """The highest answers once more."""
     yield _answer(contact, now + 1, "nps", 10)
     yield _answer(contact, now + 1, "csat", 10)
+
+
+def _end(contact: str, now: int) -> Iterator[Event]:
+    """An erasure, and the profile that was there before it comes once more."""
+    profile = ContactUpdated(**_about(f"{contact}-profile", contact, now), name="Somebody")
+    yield profile
+    yield ContactErased(**_about(f"{contact}-erased", contact, now + 2))
+    yield profile
 
 
 def _answer(contact: str, at: int, kind: SurveyKind, value: float) -> SurveyAnswered:
