@@ -88,5 +88,5 @@ class Committer:
             for partition, rows in batch.rows.items():
                 self._store(partition).write(rows, batch.changelog_offsets.get(partition))
             for partition, keys in batch.forgotten.items():
-                self._store(partition).compact(min(keys), max(keys))
+                self._store(partition).compact(keys)
         self._delivery.acknowledge(batch)

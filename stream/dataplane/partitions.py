@@ -72,7 +72,8 @@ class Partitions:
         except asyncio.CancelledError:
             cancelled.set()
             raise
-        self.active = frozenset(active)
+        if not cancelled.is_set():  # else the next one, which waits for this, has the say of what is open
+            self.active = frozenset(active)
         return starts
 
     def mark(self, batch: Batch) -> None:

@@ -84,15 +84,16 @@ class PartitionStore:
         start = META + b"\xff" if after is None else after + b"\0"
         return iter(self._db.items(from_key=start))
 
-    def compact(self, first: bytes, last: bytes) -> None:
-        """Compact the keys from `first` to `last`, so that no older version of them stays on the disk.
+    def compact(self, keys: Iterable[bytes]) -> None:
+        """Compact around each of some keys, so that no older version of them stays on the disk.
 
         The write buffers go to disk first, and their write-ahead log with them: so the newest version is never in the
         lowest level already, and every older one is an input of the compaction.
         """
         with _named_errors(self.path):
             self._db.flush()
-            self._db.compact_range(first, last + b"\0")
+            for key in keys:
+                self._db.compact_range(key, key + b"\0")
 
     def size(self) -> int:
         """Bytes on disk and in the write buffers."""

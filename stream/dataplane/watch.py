@@ -104,7 +104,7 @@ async def look_after(plane: Watched) -> None:
         await asyncio.sleep(_TICK_SECONDS)
         try:
             await plane.look_after_commits()
+            if tick % _REPORT_TICKS == 0:
+                plane.report()
         except Exception as error:  # noqa: BLE001  the process ends with it
             plane.fail(error)
-        if tick % _REPORT_TICKS == 0:
-            plane.report()

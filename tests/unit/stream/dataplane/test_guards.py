@@ -1,11 +1,13 @@
 """What stands between a worker and wrong state: the fence's format, the directory's lock, topic ids, the watchdog."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from stream.dataplane import watch
 from stream.dataplane.cycle import Batch
 from stream.dataplane.delivery.transactional import check_metadata
 from stream.dataplane.directory import exclusive
@@ -181,3 +183,24 @@ def test_a_process_that_only_a_clients_thread_keeps_is_let_go_as_a_success() -> 
     for now in (100, 106):
         watchdog.look(now)
     assert codes == [0]
+
+
+async def test_what_is_reported_can_fail_only_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_TICK_SECONDS", 0.0)
+    failed = asyncio.Event()
+
+    class Broken(Plane):
+        def fail(self, error: BaseException) -> None:
+            assert isinstance(error, KeyError)
+            failed.set()
+
+        async def look_after_commits(self) -> None:
+            """Nothing hangs."""
+
+        def report(self) -> None:
+            raise KeyError(3)
+
+    looking = asyncio.create_task(watch.look_after(Broken()))
+    await asyncio.wait_for(failed.wait(), 10)
+    assert not looking.done(), "it goes on to look after commits"
+    looking.cancel()

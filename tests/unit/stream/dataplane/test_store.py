@@ -65,9 +65,9 @@ def test_of_a_compacted_row_nothing_older_stays_on_the_disk(tmp_path: Path) -> N
         store.write([(b"t/a", b"the-secret-of-a %d" % round_ * 10), (b"t/b", b"kept")], round_)
         if round_ < 2:
             store.flush()
-            store.compact(b"t/a", b"t/b") if round_ == 0 else None
+            store.compact([b"t/a", b"t/b"]) if round_ == 0 else None
     store.write([(b"t/a", b"marker")], 4)
-    store.compact(b"t/a", b"t/a")
+    store.compact([b"t/a"])
     assert (store.get(b"t/a"), store.get(b"t/b")) == (b"marker", b"kept")
     files = [file for file in (tmp_path / "0").iterdir() if file.is_file()]
     assert any(b"marker" in file.read_bytes() for file in files)
