@@ -114,7 +114,7 @@ def rules(event: Json) -> Iterator[bool]:
     numbers = [value for value in _leaves(fields) if isinstance(value, int | float)]
     yield all(map(math.isfinite, numbers))
     yield not any(abs(fields[name]) >= 2**63 for name in fields if _is_whole(known[name]))
-    yield event["tenant"] == TENANT or event["type"] == "tenant.registered"
+    yield event["tenant"] == TENANT or event["type"] in OF_ANY_TENANT
     yield all(_in_time(name, fields[name]) for name in fields if _is_time(known[name]))
     yield not any(ADDRESS(word) for word in _leaves({name: fields.get(name) for name in KEPT}) if isinstance(word, str))
     if "scale_min" in fields:
@@ -128,16 +128,18 @@ def rules(event: Json) -> Iterator[bool]:
         yield fields["model"] == MODEL and fields["version"] == MODEL["version"]
 
 
+OF_ANY_TENANT = ("tenant.registered", "history.started", "history.finished")
 EITHER = ("review.posted", "override.set", "override.cleared")
 KEPT = ("role", "channel", "site", "reason", "attributes", "model")
 PLANS = ("renewal_at", "expires_at")
+TOLD = ("occurred_at", "opened_at", "first_responded_at", "solved_at")
 ADDRESS = re.compile(r"\S+@\S+\.\S+").search
 
 
 def _in_time(name: str, time: str) -> bool:
     at = datetime.fromisoformat(time)
     latest = datetime(2200, 1, 1, tzinfo=UTC) if name in PLANS else datetime.now(UTC) + timedelta(days=1)
-    return datetime(1990 if name == "occurred_at" else 1900, 1, 1, tzinfo=UTC) <= at < latest
+    return datetime(1990 if name in TOLD else 1900, 1, 1, tzinfo=UTC) <= at < latest
 
 
 def _is_time(field: Json) -> bool:
