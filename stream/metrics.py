@@ -78,7 +78,9 @@ class Metrics:
         )
         self.recompute_last_success = Gauge(
             "heartline_recompute_last_success_timestamp_seconds",
-            "When a daily recompute was last applied to all rows.",
+            "The time of the latest daily tick that is applied to all rows, of this worker's partition where that is "
+            "longest ago: 0 while the first is under way, absent before it.",
+            ["topic"],
             registry=r,
         )
         self.recompute_drift = Counter(

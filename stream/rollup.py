@@ -1,6 +1,5 @@
 """The roll-ups: accounts of what their contacts give, portfolios of what their accounts give."""
 
-import time
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -150,6 +149,7 @@ class Rollup(Stage[Any]):
         """Sweep the next rows of a partition; False if nothing waits there."""
         rows = cycle.state(partition)
         fold = self._fold(rows)
+        self._recomputed[partition] = fold.recomputed_at
         fell_due = self.fall_due(partition, cycle, fold)
         if not fold.sweep_due():
             if fold.changed:
@@ -169,7 +169,6 @@ class Rollup(Stage[Any]):
             for pending in closed:
                 self.done(cycle, partition, pending)
             if closed:
-                self._metrics.recompute_last_success.set(time.time())
                 log.info("days closed", topic=self.topic, partition=partition, days=len(closed))
         rows.put(CONTROL_KEY, fold.control)
         return True

@@ -1,6 +1,5 @@
 """Scoring: entries of the log in, scores out. State is the fold of the log, nothing else."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -135,6 +134,7 @@ class Scoring(Stage[Row]):
         rows = cycle.state(partition)
         fold = PartitionFold(_control(rows), ModelRows(rows))
         self._bands[partition] = fold.control.bands
+        self._recomputed[partition] = fold.recomputed_at
         touch = Touch(cycle, partition, self._metrics)
         until = fold.due_until
         due = until is not None and touch.due_by(fold, until)
@@ -157,13 +157,13 @@ class Scoring(Stage[Row]):
                         cycle, HEALTH_ACCOUNT_SIGNALS, AccountSignal, pending, partition, self._partitions, self.topic
                     )
             if days:
-                self._metrics.recompute_last_success.set(time.time())
                 log.info("recompute done", partition=partition, days=len(days))
         self._keep_control(cycle, rows, fold, swept=True)
         return True
 
     def report(self) -> None:
-        """Set the gauge of scored contacts by band, from the control rows of the partitions that this worker owns."""
+        """The scored contacts by band, too."""
+        super().report()
         totals = dict.fromkeys(get_args(Band), 0)
         for partition in self._plane.partitions(HEALTH_SIGNALS):
             for band, count in self._bands.get(partition, {}).items():

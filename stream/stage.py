@@ -36,6 +36,7 @@ class Stage(ABC, Generic[RowT]):
         self._plane = plane
         self._limit = limit
         self._metrics = metrics
+        self._recomputed: dict[int, int | None] = {}
 
     @abstractmethod
     def fold(self, run: Run, cycle: Cycle[RowT]) -> None:
@@ -46,8 +47,18 @@ class Stage(ABC, Generic[RowT]):
         """Sweep the next rows of a partition; False if nothing waits there."""
 
     def report(self) -> None:
-        """Set the metrics that are looked at now and then."""
-        return
+        """Set the metrics that are looked at now and then, from the control rows of this worker's partitions.
+
+        The oldest recompute counts, for a partition that is stuck must not hide behind the others; one that knows of no
+        tick yet has missed none.
+        """
+        known = [self._recomputed.get(partition) for partition in self._plane.partitions(self.topic)]
+        times = [at for at in known if at is not None]
+        gauge = self._metrics.recompute_last_success
+        if times:
+            gauge.labels(self.topic).set(min(times) / 1000)
+        else:
+            gauge.clear()
 
     async def agent(self, stream: Any) -> None:
         """Fold runs of the log into the table, in order."""

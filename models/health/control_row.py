@@ -88,6 +88,7 @@ class ControlRow(msgspec.Struct, array_like=True):
 
     `sweep_until` is the offset of the last entry that the sweep under way applies, `cursor` the last key it has seen.
     `bands` counts the partition's scored contacts. `minutes` are the clock entries by which a row may be due still.
+    `recomputed_at` is the time of the latest tick that was applied to every row; 0: none was.
     """
 
     version: int = CONTROL_VERSION
@@ -100,6 +101,7 @@ class ControlRow(msgspec.Struct, array_like=True):
     cursor: bytes = b""
     bands: dict[str, int] = msgspec.field(default_factory=dict)
     minutes: list[Minute] = msgspec.field(default_factory=list)
+    recomputed_at: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

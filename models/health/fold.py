@@ -221,7 +221,13 @@ class PartitionFold(WaitingFold[Subject, ContactState, Reaction, Pending]):
 
     def sweep_done(self) -> list[int]:
         """The sweep has seen every row: forget what it applied. Returns the days (ordinals) of the ticks among it."""
-        return [pending.day for pending in self._swept() if pending.day is not None]
+        ticks = [pending for pending in self._swept() if pending.day is not None]
+        if ticks:
+            self.control.recomputed_at = ticks[-1].now
+        return [tick.day for tick in ticks if tick.day is not None]
+
+    def _awaits_a_day(self) -> bool:
+        return any(pending.day is not None for pending in self.control.pending)
 
 
 _now_of = attrgetter("now")

@@ -47,7 +47,8 @@ class OpenDay(msgspec.Struct, array_like=True, gc=False):
 
 class RollupControl(msgspec.Struct, array_like=True):
     """What a partition remembers of the entries that concern all its rows. `last_day` is the latest that was closed.
-    `minutes` are the clock entries by which a row may be due still.
+    `minutes` are the clock entries by which a row may be due still. `recomputed_at` is the time of the tick of the
+    latest day whose close was applied to every row; 0: none was.
     """
 
     version: int = CONTROL_VERSION
@@ -60,6 +61,7 @@ class RollupControl(msgspec.Struct, array_like=True):
     sweep_until: int | None = None
     cursor: bytes = b""
     minutes: list[Minute] = msgspec.field(default_factory=list)
+    recomputed_at: int = 0
 
 
 class Row(Protocol):
@@ -210,7 +212,14 @@ class RollupFold(WaitingFold[tuple[str, str], RowT, ReactionT, Pending], Generic
 
     def sweep_done(self) -> list[Pending]:
         """The sweep has seen every row: forget what it applied. Returns the closes of days among it."""
-        return [pending for pending in self._swept() if pending.day is not None]
+        closed = [pending for pending in self._swept() if pending.day is not None]
+        if closed:
+            self.control.recomputed_at = closed[-1].now
+        return closed
+
+    def _awaits_a_day(self) -> bool:
+        control = self.control
+        return bool(control.open) or any(pending.day is not None for pending in control.pending)
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -35,6 +35,7 @@ class Control(Protocol[PendingT]):
     sweep_until: int | None
     cursor: bytes
     minutes: list[Minute]
+    recomputed_at: int
 
 
 class WaitingFold(ABC, Generic[SubjectT, RowT, ReactionT, PendingT]):
@@ -50,6 +51,10 @@ class WaitingFold(ABC, Generic[SubjectT, RowT, ReactionT, PendingT]):
     @abstractmethod
     def _catch_up(self, subject: SubjectT, row: RowT, before: int) -> Iterator[ReactionT]:
         """Apply to a row all that concerns every row and that it has not seen, up to an offset of the log."""
+
+    @abstractmethod
+    def _awaits_a_day(self) -> bool:
+        """Whether the tick of a day has come that is not yet applied to every row."""
 
     def _keep_model(self, offset: int, fact: ModelPublished) -> None:
         document = bytes(fact.model)
@@ -105,6 +110,13 @@ class WaitingFold(ABC, Generic[SubjectT, RowT, ReactionT, PendingT]):
         """Apply to a row what the sweep under way applies; what it changed in the row must be written."""
         until = self.control.sweep_until
         return [] if until is None else list(self._catch_up(subject, row, until + 1))
+
+    @property
+    def recomputed_at(self) -> int | None:
+        """The time of the latest tick that was applied to every row (UTC milliseconds); 0 while that is yet to be done
+        for the first time, None before the first tick.
+        """
+        return self.control.recomputed_at or (0 if self._awaits_a_day() else None)
 
     def _swept(self) -> list[PendingT]:
         """Forget what the sweep has applied to every row, and the models by which no row is scored any more. Returns

@@ -102,6 +102,10 @@ class FakePlane:
     def partitions(self, topic: str | None = None) -> frozenset[int]:
         return self._partitions
 
+    def assign(self, partitions: frozenset[int]) -> None:
+        """Of the next generation."""
+        self._partitions = partitions
+
     @property
     def sent(self) -> list[Sent]:
         assert self.current is not None

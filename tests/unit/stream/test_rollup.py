@@ -64,6 +64,12 @@ class Stage:
             continue
         return self.plane.sent[before:]
 
+    def recomputed(self) -> float | None:
+        """What the metric says; None: it has no sample."""
+        self.stage.report()
+        name = "heartline_recompute_last_success_timestamp_seconds"
+        return self.metrics.registry.get_sample_value(name, {"topic": self.stage.topic})
+
 
 def accounts() -> Stage:
     return Stage(Accounts, ACCOUNTS_CODEC)
@@ -119,6 +125,27 @@ def test_a_day_is_closed_when_all_partitions_of_contacts_are_done_with_it() -> N
     ends = [one for one in sent if one.topic == HEALTH_PORTFOLIO_SIGNALS and one.key is None]
     assert [one.partition for one in ends] == [0, 1, 2]
     assert stage.sweep() == []
+
+
+@pytest.mark.parametrize("kind", ["accounts", "portfolios"])
+def test_a_recompute_counts_when_the_day_is_closed_for_every_row(kind: str) -> None:
+    stage, entry = (
+        (accounts(), AccountSignal) if kind == "accounts" else (Stage(Portfolios, PORTFOLIOS_CODEC), PortfolioSignal)
+    )
+    before: float | None = None
+    for day in (2, 3):
+        stage.sweep()
+        assert stage.recomputed() == before
+        at = datetime(2026, 3, day, 4, tzinfo=UTC)
+        for partition in (0, 1):
+            fact = TickDone(day=at.date(), partition=partition, partitions=2)
+            stage.fold(entry(at=to_milliseconds(at), fact=fact), key=None)
+            cycle: Any = stage.plane.current
+            stage.stage.sweep_chunk(0, cycle)
+            assert stage.recomputed() == (before or 0)
+        before = at.timestamp()
+    stage.sweep()
+    assert stage.recomputed() == before
 
 
 def test_an_accounts_alert_falls_due_by_the_clock_and_lies_under_the_accounts_own_key() -> None:

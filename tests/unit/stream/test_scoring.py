@@ -38,29 +38,37 @@ PARTITIONS = {HEALTH_SIGNALS: 4, HEALTH_ACCOUNT_SIGNALS: 3}
 class Stage:
     """Scoring over fakes."""
 
-    def __init__(self) -> None:
-        self.plane = FakePlane(RowCodec())
+    def __init__(self, partitions: frozenset[int] = frozenset({0})) -> None:
+        self.plane = FakePlane(RowCodec(), partitions)
         self.metrics = Metrics()
         plane: Any = self.plane
         self.scoring = Scoring(plane, Limit(1.0), self.metrics, PARTITIONS)
         self._offset = 0
 
-    def fold(self, *signals: Signal | bytes, key: bytes | None = KEY, offset: int | None = None) -> list[Sent]:
+    def fold(
+        self, *signals: Signal | bytes, key: bytes | None = KEY, offset: int | None = None, partition: int = 0
+    ) -> list[Sent]:
         values = [encode(signal) if isinstance(signal, Signal) else signal for signal in signals]
         first = self._offset if offset is None else offset
-        run = run_of(HEALTH_SIGNALS, *values, key=key, first_offset=first)
+        run = run_of(HEALTH_SIGNALS, *values, key=key, partition=partition, first_offset=first)
         self._offset = first + len(values)
         cycle: Any = self.plane.current
         before = len(cycle.sent)
         self.scoring.fold(run, cycle)
         return self.plane.sent[before:]
 
-    def sweep(self) -> list[Sent]:
+    def sweep(self, partition: int = 0) -> list[Sent]:
         cycle: Any = self.plane.current
         before = len(cycle.sent)
-        while self.scoring.sweep_chunk(0, cycle):
+        while self.scoring.sweep_chunk(partition, cycle):
             continue
         return self.plane.sent[before:]
+
+    def recomputed(self) -> float | None:
+        """What the metric says; None: it has no sample."""
+        self.scoring.report()
+        name = "heartline_recompute_last_success_timestamp_seconds"
+        return self.metrics.registry.get_sample_value(name, {"topic": HEALTH_SIGNALS})
 
     def commit(self) -> None:
         assert self.plane.current is not None
@@ -79,8 +87,8 @@ def nps(value: float, event: str = "e1") -> Signal:
     return Signal(at=to_milliseconds(DAY), accepted_at=to_milliseconds(DAY), fact=fact)
 
 
-def tick() -> Signal:
-    return Signal(at=to_milliseconds(DAY.replace(day=2, hour=4)), fact=Tick(day=date(2026, 3, 2)))
+def tick(day: int = 2) -> Signal:
+    return Signal(at=to_milliseconds(DAY.replace(day=day, hour=4)), fact=Tick(day=date(2026, 3, day)))
 
 
 def score_of(sent: list[Sent]) -> ScoreUpdated:
@@ -114,9 +122,60 @@ def test_a_tick_closes_the_day_in_the_sweep_and_not_before() -> None:
     close, *done = stage.sweep()
     assert close.topic == HEALTH_SCORE_HISTORY
     assert [(one.topic, one.partition) for one in done] == [(HEALTH_ACCOUNT_SIGNALS, place) for place in range(3)]
-    assert stage.value("heartline_recompute_last_success_timestamp_seconds") > 0
     assert stage.value("heartline_recompute_drift_total") == 0
     assert stage.sweep() == []
+
+
+def four(day: int) -> float:
+    return DAY.replace(day=day, hour=4).timestamp()
+
+
+def test_before_the_first_tick_nothing_is_said_of_recomputes() -> None:
+    stage = Stage()
+    assert stage.recomputed() is None
+    stage.fold(nps(9))
+    stage.sweep()
+    assert stage.recomputed() is None
+
+
+def test_a_recompute_counts_when_every_row_has_seen_it() -> None:
+    stage = Stage()
+    cycle: Any = stage.plane.current
+    stage.fold(nps(9))
+    for day, before in ((2, 0), (3, four(2))):
+        stage.fold(tick(day), key=None)
+        assert stage.scoring.sweep_chunk(0, cycle)
+        assert stage.recomputed() == before
+        stage.sweep()
+        assert stage.recomputed() == four(day)
+
+
+def test_of_the_partitions_of_a_worker_the_one_that_was_recomputed_longest_ago_counts() -> None:
+    stage = Stage(partitions=frozenset({0, 1, 2}))
+    for partition, days in ((0, (2, 3)), (1, (2,)), (2, ()), (3, (1,))):
+        for day in days:
+            stage.fold(tick(day), key=None, partition=partition)
+        stage.sweep(partition)
+    assert stage.recomputed() == four(2)
+
+
+def test_a_worker_that_starts_anew_knows_of_the_recomputes_before_it() -> None:
+    stage = Stage()
+    stage.fold(tick(), key=None)
+    stage.sweep()
+    restarted = Stage()
+    restarted.plane.states = stage.plane.states
+    restarted.sweep()
+    assert restarted.recomputed() == four(2)
+
+
+def test_a_worker_that_has_lost_its_partitions_says_nothing_of_recomputes() -> None:
+    stage = Stage()
+    stage.fold(tick(), key=None)
+    stage.sweep()
+    assert stage.recomputed() == four(2)
+    stage.plane.assign(frozenset())
+    assert stage.recomputed() is None
 
 
 def test_an_entry_that_cannot_be_read_is_put_aside() -> None:
