@@ -60,7 +60,7 @@ async def _run(stage: Stage, settings: Settings) -> None:
 
 
 async def _work(stage: Stage, settings: Settings, held: AsyncExitStack) -> None:
-    metrics = Metrics()
+    metrics = Metrics(stage)
     partitions = await asyncio.to_thread(_partitions, settings)
     plane: DataPlane[Any]
     services: Sequence[Service] = ()

@@ -10,6 +10,7 @@ from stream.commands import (
     dlq,
     explain,
     importing,
+    metrics,
     model,
     preview,
     replay,
@@ -49,6 +50,7 @@ app.command(name="merge")(contacts.merge)
 app.command(name="classify")(classify.classify)
 app.command(name="model-card")(classify.model_card)
 app.command(name="settings")(settings.settings)
+app.command(name="metrics")(metrics.metrics)
 app.add_typer(model.app, name="model")
 model.app.command(name="preview")(preview.preview)
 app.add_typer(dlq.app, name="dlq")

@@ -83,7 +83,7 @@ class Stage:
 
     def __init__(self, classifier: FakeClassifier | None = None, share: float = 1.0, **options: Any) -> None:
         self.plane = FakePlane()
-        self.metrics = Metrics()
+        self.metrics = Metrics("intake")
         self.classifier = classifier or FakeClassifier()
         self.alive = 0
         sentiment = Sentiment(self.classifier, self.metrics, self.progress)

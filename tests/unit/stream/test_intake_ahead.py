@@ -66,7 +66,7 @@ class Held(TwoAtOnce):
 
 
 def intake_with(classifier: TwoAtOnce, share: float = 1.0) -> tuple[Intake, FakePlane]:
-    plane, metrics = FakePlane(), Metrics()
+    plane, metrics = FakePlane(), Metrics("intake")
     fakes: tuple[Any, Any] = plane, FakeDirectory()
     sentiment = Sentiment(classifier, metrics, lambda: None)
     return Intake(*fakes, sentiment, Limit(share), metrics, {HEALTH_SIGNALS: 1}, lambda: NOW), plane

@@ -43,7 +43,7 @@ class Stage:
     """Intake on a data plane in memory, with the classifier that the settings name."""
 
     def __init__(self, **settings: Any) -> None:
-        self.metrics = Metrics()
+        self.metrics = Metrics("intake")
         self.plane = FakePlane()
         self.classifier = open_classifier(Settings(classifier_sessions=2, **settings))
         sentiment = Sentiment(self.classifier, self.metrics, lambda: None)

@@ -1,9 +1,22 @@
+import asyncio
 import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, get_args
+from unittest.mock import MagicMock
 
+import aiohttp
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+import stream.app
+from stream.commands.metrics import markdown, rows
+from stream.http import HealthServer
 from stream.metrics import Metrics, PlaneObserver
+from stream.settings import Settings, Stage
+
+PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
 
 PROMISED = {
     "heartline_events_total",
@@ -79,3 +92,79 @@ def test_partitions_that_have_gone_leave_no_figures_behind() -> None:
     assert "heartline_state_bytes 500.0" in text
     assert 'heartline_consumer_lag_records{partition="1",topic="health.signals"} 2.0' in text
     assert 'partition="0"' not in text
+
+
+def test_the_documented_table_is_current() -> None:
+    assert markdown() in PAGE, "run `heartline metrics --markdown` and put its table into docs/metrics.md"
+
+
+def documented(stage: str) -> set[str]:
+    """The metrics of a stage, by the page."""
+    table = re.findall(r"^\| `(heartline_\w+)` \|.*\| ([a-z, ]+) \|$", PAGE, re.MULTILINE)
+    return {name for name, stages in table if stage in stages.split(", ")}
+
+
+@pytest.mark.parametrize("stage", get_args(Stage))
+async def test_a_worker_shows_the_metrics_that_the_page_says_its_stage_sets_and_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: list[int] = []
+    shown: set[str] = set()
+
+    class Server(HealthServer):
+        async def start(self) -> int:
+            ports.append(await super().start())
+            return ports[0]
+
+    async def serve(plane: Any, stop: asyncio.Event) -> None:
+        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{ports[0]}/metrics") as answer:
+            types = re.findall(r"^# TYPE (heartline_\w+) ", await answer.text(), re.MULTILINE)
+            shown.update(name for name in types if not name.endswith("_created"))
+
+    class Directory:
+        history_open = False
+
+        def __init__(self, *_: object) -> None:
+            """No broker is asked."""
+
+        async def follow(self) -> None:
+            """Nothing comes."""
+
+    monkeypatch.setattr(stream.app, "DataPlane", MagicMock())
+    monkeypatch.setattr(stream.app, "HealthServer", Server)
+    monkeypatch.setattr(stream.app, "serve", serve)
+    monkeypatch.setattr(stream.app, "Directory", Directory)
+    monkeypatch.setattr(stream.app, "open_classifier", MagicMock())
+    monkeypatch.setattr(stream.app, "_partitions", lambda _: defaultdict(lambda: 4))
+    monkeypatch.setattr(stream.app, "_stop_signal", asyncio.Event)
+    await stream.app._run(stage, Settings(http_host="127.0.0.1", http_port=0))
+    assert shown == documented(stage)
+
+
+def alerts() -> dict[str, str]:
+    return dict(re.findall(r"^\| (\w+) \| `(.+)` \| \d+[mhd] \|$", PAGE, re.MULTILINE))
+
+
+def test_every_alert_is_explained() -> None:
+    assert len(alerts()) > 6
+    assert re.findall(r"^- \*\*(\w+)\*\*: ", PAGE, re.MULTILINE) == list(alerts())
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_an_alert_asks_for_metrics_and_labels_that_there_are(name: str) -> None:
+    labels = {
+        sample: {*one.labels, *extra}
+        for one in rows()
+        for sample, extra in (
+            [(f"{one.name}_bucket", ["le"]), (f"{one.name}_sum", []), (f"{one.name}_count", [])]
+            if one.type == "histogram"
+            else [(one.name, [])]
+        )
+    }
+    expression = alerts()[name]
+    assert expression.count("(") == expression.count(")")
+    asked = re.findall(r"heartline_\w+", expression)
+    assert asked
+    assert set(asked) <= set(labels)
+    for by, of in re.findall(r"by \(([a-z, ]+)\) \(.*?(heartline_\w+)", expression):
+        assert set(by.split(", ")) <= labels[of]

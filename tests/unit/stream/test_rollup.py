@@ -43,7 +43,7 @@ class Stage:
 
     def __init__(self, kind: type[Accounts] | type[Portfolios], codec: Any) -> None:
         self.plane = FakePlane(codec)
-        self.metrics = Metrics()
+        self.metrics = Metrics("accounts" if kind is Accounts else "portfolios")
         plane: Any = self.plane
         self.stage = kind(plane, Limit(1.0), self.metrics, PARTITIONS)
         self.offset = 0

@@ -40,7 +40,7 @@ class Stage:
 
     def __init__(self, partitions: frozenset[int] = frozenset({0})) -> None:
         self.plane = FakePlane(RowCodec(), partitions)
-        self.metrics = Metrics()
+        self.metrics = Metrics("scoring")
         plane: Any = self.plane
         self.scoring = Scoring(plane, Limit(1.0), self.metrics, PARTITIONS)
         self._offset = 0
