@@ -75,6 +75,8 @@ def _channel(topic: Topic) -> Schema:
     settings: Schema = {"cleanup.policy": [topic.cleanup]}
     if topic.cleanup == "delete":
         settings["retention.ms"] = -1 if topic.retention_ms is None else topic.retention_ms
+    if topic.unlimited:
+        settings["retention.bytes"] = -1
     if topic.max_message_bytes is not None:
         settings["max.message.bytes"] = topic.max_message_bytes
     partitions = {} if topic.partitions is None else {"partitions": topic.partitions}

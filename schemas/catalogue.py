@@ -82,11 +82,18 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: str | None = None
 
     @property
+    def unlimited(self) -> bool:
+        """Whether every record is kept for ever: what reads the topic may come back to any of them."""
+        return self.cleanup == "delete" and self.retention_ms is None
+
+    @property
     def config(self) -> dict[str, str]:
         """Kafka's topic settings, by their names."""
         config: dict[str, str] = {"cleanup.policy": self.cleanup}
-        if self.cleanup == "delete":
-            config["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        if self.unlimited:
+            config |= {"retention.ms": "-1", "retention.bytes": "-1"}
+        elif self.retention_ms is not None:
+            config["retention.ms"] = str(self.retention_ms)
         else:
             config["max.compaction.lag.ms"] = str(SEGMENT_MS)
         if self.cleanup == "compact" or self.retention_ms is not None:

@@ -1,6 +1,6 @@
 """Creating the topics of the catalogue, and checking that they are as they have to be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import NamedTuple, TypeVar
 
@@ -69,9 +69,14 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return topic.partitions if topic.partitions is not None else settings.partitions
 
 
-def _too_small(topic: str, largest: int, wanted: int) -> str:
-    alter = f"kafka-configs.sh --alter --topic {topic} --add-config max.message.bytes={wanted}"
-    return f"max.message.bytes is {largest} and has to be {wanted}: `{alter}`"
+def _to_alter(topic: Topic, told: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """The settings that are not as they have to be, with the values that they have to have. What else is kept longer
+    or shorter than the catalogue says is the operator's business.
+    """
+    if topic.unlimited:
+        yield from ((name, -1) for name in ("retention.ms", "retention.bytes") if told[name] != "-1")
+    if topic.max_message_bytes is not None and int(told["max.message.bytes"]) < topic.max_message_bytes:
+        yield "max.message.bytes", topic.max_message_bytes
 
 
 class Topics:
@@ -116,8 +121,8 @@ class Topics:
         )
 
     def problems(self, topics: Iterable[Topic]) -> list[Problem]:
-        """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies, too
-        small records."""
+        """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies, limits
+        of what has to be kept for ever, too small records."""
         exist = self.partitions()
         found = []
         for topic in topics:
@@ -138,15 +143,24 @@ class Topics:
         settings = {resource.name: self._answer(future) for resource, future in futures.items()}
         found = []
         for topic in topics:
-            policy = settings[topic.name]["cleanup.policy"].value
-            if policy != topic.cleanup:
-                found.append(Problem(topic.name, f"cleanup.policy is {policy} instead of {topic.cleanup}"))
-            if topic.max_message_bytes is None:
-                continue
-            largest = int(settings[topic.name]["max.message.bytes"].value)
-            if largest < topic.max_message_bytes:
-                found.append(Problem(topic.name, _too_small(topic.name, largest, topic.max_message_bytes)))
+            told = {name: str(entry.value) for name, entry in settings[topic.name].items()}
+            if told["cleanup.policy"] != topic.cleanup:
+                what = f"cleanup.policy is {told['cleanup.policy']} instead of {topic.cleanup}"
+                found.append(Problem(topic.name, what))
+            if wanted := dict(_to_alter(topic, told)):
+                wrong = ", ".join(f"{name} is {told[name]} and has to be {value}" for name, value in wanted.items())
+                found.append(Problem(topic.name, f"{wrong}: {self._alter(topic.name, wanted)}"))
         return found
+
+    def _alter(self, topic: str, wanted: Mapping[str, int]) -> str:
+        """The command that mends a topic, as it can be pasted."""
+        secured = self._settings.security_protocol != "PLAINTEXT"
+        command = (
+            f"kafka-configs.sh --bootstrap-server {self._settings.bootstrap_servers} "
+            f"{'--command-config client.properties ' if secured else ''}--alter --topic {topic} "
+            f"--add-config {','.join(f'{name}={value}' for name, value in wanted.items())}"
+        )
+        return f"`{command}`" + (" (client.properties: how Kafka's own tools log in)" if secured else "")
 
     def _answer(self, future: "Future[AnswerT]") -> AnswerT:
         """What the brokers answer. Raises `BrokerUnreachable` or `CredentialsRefused` where they do not (one that

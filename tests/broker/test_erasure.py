@@ -167,7 +167,6 @@ def command(heartline: Heartline, *arguments: str) -> str:
 
 def expire(heartline: Heartline) -> None:
     """Days go by: what has a retention is over it, what is compacted is due, and new records close the segments."""
-    kept = {"cleanup.policy": "delete", "retention.ms": "-1"}
     for topic in all_topics(heartline.settings):
         quick = {"segment.ms": "200"}
         if topic.cleanup == "compact":
@@ -178,7 +177,7 @@ def expire(heartline: Heartline) -> None:
             }
         elif topic.retention_ms is not None:
             quick["retention.ms"] = "500"
-        if topic.config != kept:
+        if not topic.unlimited:
             heartline.alter_topic(topic.name, quick)
     producer = Producer({"bootstrap.servers": heartline.broker.bootstrap})
     for _ in range(3):

@@ -72,9 +72,14 @@ def test_health_control_has_one_partition_and_the_setting_decides_the_others() -
 
 
 def test_kafkas_settings_say_without_limit_in_its_own_way() -> None:
-    assert TOPICS["health.signals"].config == {"cleanup.policy": "delete", "retention.ms": "-1"}
+    assert TOPICS["health.signals"].config == {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+    }
     assert TOPICS["health.alerts"].config["retention.ms"] == "2592000000"
-    assert "retention.ms" not in TOPICS["health.scores"].config
+    assert not {"retention.ms", "retention.bytes"} & TOPICS["health.scores"].config.keys()
+    assert "retention.bytes" not in TOPICS["health.alerts"].config
     assert TOPICS["support.tickets-dlq"].config["max.message.bytes"] == "16777216"
 
 

@@ -10,7 +10,16 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import ConfigResource
 from typer.testing import CliRunner
 
-from schemas.catalogue import HEALTH_CONTROL, HEALTH_SCORES, HEALTH_SIGNALS, SUPPORT_TICKETS, TOPICS
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_ALERTS,
+    HEALTH_CONTROL,
+    HEALTH_PORTFOLIO_SIGNALS,
+    HEALTH_SCORES,
+    HEALTH_SIGNALS,
+    SUPPORT_TICKETS,
+    TOPICS,
+)
 from stream import topics
 from stream.commands.app import app
 from stream.errors import BrokerUnreachable, CredentialsRefused, TopicMisconfigured, TopicMissing
@@ -18,6 +27,13 @@ from stream.settings import Settings
 from stream.topics import Topics, all_topics, partitions_of
 
 SETTINGS = Settings(partitions=6, bootstrap_servers="kafka:9092")
+BROKER_DEFAULTS = {
+    "cleanup.policy": "delete",
+    "retention.ms": "604800000",
+    "retention.bytes": "-1",
+    "max.message.bytes": "1048588",
+}
+ALTER = "kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic"
 
 
 class Admin:
@@ -26,8 +42,7 @@ class Admin:
     def __init__(self, properties: dict[str, Any]) -> None:
         self.hear: Callable[[KafkaError], None] = properties["error_cb"]
         self.counts = {topic.name: partitions_of(topic, SETTINGS) for topic in all_topics(SETTINGS)}
-        self.policies = {topic.name: topic.cleanup for topic in all_topics(SETTINGS)}
-        self.largest = {name: topic.max_message_bytes or 1048588 for name, topic in TOPICS.items()}
+        self.settings = {topic.name: BROKER_DEFAULTS | topic.config for topic in all_topics(SETTINGS)}
         self.heard: KafkaError | None = None
         self.away = False
         self.goes_away = False
@@ -42,10 +57,7 @@ class Admin:
         if self.goes_away:
             return {one: _failed(KafkaError._TIMED_OUT) for one in resources}
         settings = {
-            one: {
-                "cleanup.policy": SimpleNamespace(value=self.policies[one.name]),
-                "max.message.bytes": SimpleNamespace(value=str(self.largest.get(one.name, 1048588))),
-            }
+            one: {name: SimpleNamespace(value=value) for name, value in self.settings[one.name].items()}
             for one in resources
         }
         return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in settings.items()}
@@ -78,7 +90,8 @@ def admin(monkeypatch: pytest.MonkeyPatch) -> Admin:
 
 def checked() -> str:
     """What `heartline topics check` says: its error, or its line."""
-    done = CliRunner().invoke(app, ["topics", "check"], env={"HEARTLINE_PARTITIONS": "6"})
+    env = {"HEARTLINE_PARTITIONS": "6", "HEARTLINE_BOOTSTRAP_SERVERS": "kafka:9092"}
+    done = CliRunner().invoke(app, ["topics", "check"], env=env)
     if isinstance(done.exception, TopicMisconfigured):
         return str(done.exception)
     assert done.exit_code == 0, done.output
@@ -115,17 +128,46 @@ def test_the_control_topic_has_one_partition(admin: Admin) -> None:
 
 
 def test_a_log_that_would_be_thinned_out_is_named(admin: Admin) -> None:
-    admin.policies[HEALTH_SIGNALS] = "compact"
+    admin.settings[HEALTH_SIGNALS]["cleanup.policy"] = "compact"
     assert checked() == f"{HEALTH_SIGNALS}: cleanup.policy is compact instead of delete"
 
 
 def test_a_topic_that_takes_too_little_is_named_with_the_way_to_mend_it(admin: Admin) -> None:
     name = "support.tickets-dlq"
-    admin.largest[name] = 2097152
-    alter = f"kafka-configs.sh --alter --topic {name} --add-config max.message.bytes=16777216"
+    admin.settings[name]["max.message.bytes"] = "2097152"
+    alter = f"{ALTER} {name} --add-config max.message.bytes=16777216"
     assert checked() == f"{name}: max.message.bytes is 2097152 and has to be 16777216: `{alter}`"
-    admin.largest[name] = 16777217
+    admin.settings[name]["max.message.bytes"] = "16777217"
     assert checked() == "all topics are as they have to be"
+
+
+@pytest.mark.parametrize("name", [topic.name for topic in TOPICS.values() if topic.unlimited])
+def test_a_limit_of_what_has_to_be_kept_for_ever_is_named_with_the_way_to_mend_it(admin: Admin, name: str) -> None:
+    admin.settings[name] |= {"retention.ms": "604800000", "retention.bytes": "1073741824"}
+    wrong = "retention.ms is 604800000 and has to be -1, retention.bytes is 1073741824 and has to be -1"
+    assert checked() == f"{name}: {wrong}: `{ALTER} {name} --add-config retention.ms=-1,retention.bytes=-1`"
+    with pytest.raises(TopicMisconfigured, match="retention"):
+        Topics(SETTINGS).require([name])
+
+
+def test_the_logs_have_to_be_kept_for_ever() -> None:
+    assert {HEALTH_CONTROL, HEALTH_SIGNALS, HEALTH_ACCOUNT_SIGNALS, HEALTH_PORTFOLIO_SIGNALS} <= {
+        topic.name for topic in TOPICS.values() if topic.unlimited
+    }
+
+
+@pytest.mark.parametrize("name", [SUPPORT_TICKETS, HEALTH_ALERTS, "support.tickets-dlq"])
+def test_how_long_the_rest_is_kept_is_for_the_operator_to_say(admin: Admin, name: str) -> None:
+    admin.settings[name] |= {"retention.ms": "3600000", "retention.bytes": "1073741824"}
+    assert checked() == "all topics are as they have to be"
+
+
+def test_where_kafka_asks_who_comes_the_command_says_that_it_has_to_log_in(admin: Admin) -> None:
+    settings = Settings(bootstrap_servers="kafka:9093", security_protocol="SSL")
+    admin.settings[HEALTH_SIGNALS]["retention.ms"] = "1"
+    (problem,) = Topics(settings).problems([TOPICS[HEALTH_SIGNALS]])
+    assert "--bootstrap-server kafka:9093 --command-config client.properties --alter" in problem.what
+    assert problem.what.endswith("(client.properties: how Kafka's own tools log in)")
 
 
 def test_everything_that_is_wrong_is_said_at_once(admin: Admin) -> None:
