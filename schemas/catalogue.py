@@ -53,8 +53,9 @@ Cleanup = Literal["delete", "compact"]
 KeyKind = Literal["source", "contact", "account", "subject", "portfolio"]
 
 SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
-# A topic limits the compressed batch, and a dead letter is compressed anew, by our producer: it may be many times what
-# its record was. So these topics take all that the producer may send; of a larger record the beginning is put aside.
+# A topic limits the compressed batch, and what we pass on is compressed anew, by our producer: it may be many times what
+# its record was. So topics for what is as large as an input (dead letters, corrected texts) take all that the producer
+# may send; of a larger dead letter the beginning is put aside, and a text is never so large.
 DEAD_LETTER_MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -160,8 +161,18 @@ def _facts(name: str, value: type[msgspec.Struct], description: str, *, retentio
     )
 
 
-def _latest(name: str, value: type[msgspec.Struct], key: KeyKind, description: str) -> Topic:
-    return Topic(name=name, description=description, role="output", key=key, values=(value,), cleanup="compact")
+def _latest(
+    name: str, value: type[msgspec.Struct], key: KeyKind, description: str, *, max_message_bytes: int | None = None
+) -> Topic:
+    return Topic(
+        name=name,
+        description=description,
+        role="output",
+        key=key,
+        values=(value,),
+        cleanup="compact",
+        max_message_bytes=max_message_bytes,
+    )
 
 
 def _dead_letters(source: Topic) -> Topic:
@@ -222,7 +233,11 @@ LOGS_AND_OUTPUTS = (
     _latest(HEALTH_PROFILES, ProfileChanged, "subject", "Display names of contacts and accounts."),
     _facts(HEALTH_RECEIPTS, ContactForgotten, "That contacts were erased, and where until when.", retention_ms=None),
     _latest(
-        SUPPORT_LABELLED_EXAMPLES, LabelledExample, "contact", "Corrected messages with their text; off by default."
+        SUPPORT_LABELLED_EXAMPLES,
+        LabelledExample,
+        "contact",
+        "Corrected messages with their text; off by default.",
+        max_message_bytes=DEAD_LETTER_MAX_BYTES,
     ),
 )
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from models.sentiment.port import Reading
@@ -10,6 +11,7 @@ from schemas.catalogue import (
     HEALTH_SIGNALS,
     INPUT_TOPIC_OF,
     SUPPORT_LABELLED_EXAMPLES,
+    TOPICS,
 )
 from schemas.control import (
     ContactErased,
@@ -19,12 +21,18 @@ from schemas.control import (
     SentimentCorrected,
     TenantRegistered,
 )
-from schemas.messages import MessageCreated
+from schemas.decoding import MAX_VALUE_BYTES, encode
+from schemas.door import MAX_MODEL_BYTES
+from schemas.messages import MAX_TEXT_CHARACTERS, MessageCreated
 from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketOpened, TicketUpdated
 from stream.routing import Entry, classified, labelled_example, route
 
+WIDE = "\U0001f600" * 128
+BATCH_BYTES = 10_000
+"""More than an entry's time, a record's key and headers and its batch add."""
+LARGEST: dict[str, Any] = {"event_id": WIDE, "occurred_at": datetime(2026, 1, 1, tzinfo=UTC), "tenant": "a" * 63}
 BASE: dict[str, Any] = {"event_id": "e1", "occurred_at": datetime(2026, 1, 1, tzinfo=UTC), "tenant": "acme"}
 
 
@@ -113,6 +121,32 @@ def test_a_corrected_message_makes_a_labelled_example_only_with_its_text() -> No
     assert example is not None
     assert (example.message, example.label, example.text) == ("m", "negative", "It broke.")
     assert labelled_example(SentimentCorrected(**BASE, contact="c", message="m", label="negative", author="u")) is None
+
+
+def test_the_largest_event_that_is_accepted_fits_what_its_topics_take_though_nothing_compresses_it() -> None:
+    """A producer may have compressed what lz4 does not, and a record that its topic refuses would end intake for ever."""
+    text = "\U0001f600" * MAX_TEXT_CHARACTERS
+    correction = SentimentCorrected(**LARGEST, contact=WIDE, message=WIDE, label="negative", author=WIDE, text=text)
+    example = labelled_example(correction)
+    assert example is not None
+    assert len(encode(example)) + BATCH_BYTES < largest_of(SUPPORT_LABELLED_EXAMPLES)
+    assert MAX_VALUE_BYTES + BATCH_BYTES < largest_of(SUPPORT_LABELLED_EXAMPLES)
+
+    attributes: Any = {f"{n:02}{'n' * 62}": "\U0001f600" * 256 for n in range(32)}
+    people: dict[str, Any] = {"csm": WIDE, "team": WIDE, "division": WIDE, "name": "\U0001f600" * 256}
+    contact = ContactUpdated(**LARGEST, contact=WIDE, account=WIDE, **people, attributes=attributes)
+    account = AccountUpdated(**LARGEST, account=WIDE, **people, attributes=attributes)
+    override = OverrideSet(**LARGEST, contact=WIDE, band="at_risk", reason="\U0001f600" * 500, author=WIDE)
+    document = msgspec.Raw(b'{"d":"' + b"x" * (MAX_MODEL_BYTES - 8) + b'"}')
+    model = ModelPublished(**LARGEST, version=WIDE, model=document, author=WIDE)
+    for event in (correction, contact, account, override, model):
+        for entry in entries(event):
+            assert len(encode(entry.value)) + BATCH_BYTES < largest_of(entry.topic), (type(event), entry.topic)
+
+
+def largest_of(topic: str) -> int:
+    """The largest record that a topic takes; what Kafka says where we do not."""
+    return TOPICS[topic].max_message_bytes or 1_048_588
 
 
 def test_an_erased_contact_loses_its_labelled_examples() -> None:
