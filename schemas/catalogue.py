@@ -53,9 +53,9 @@ Cleanup = Literal["delete", "compact"]
 KeyKind = Literal["source", "contact", "account", "subject", "portfolio"]
 
 SUPPORT_DAYS, DEAD_LETTER_DAYS, FACT_DAYS = 7, 14, 30
-# A topic limits the compressed batch, and what we pass on is compressed anew, by our producer: it may be many times what
-# its record was. So topics for what is as large as an input (dead letters, corrected texts) take all that the producer
-# may send; of a larger dead letter the beginning is put aside, and a text is never so large.
+# A topic limits the compressed batch, and what we pass on is compressed anew, by our producer: it may be many times
+# what its record was. So topics for what is as large as an input (dead letters, corrected texts) take all that the
+# producer may send; of a larger dead letter the beginning is put aside, and a text is never so large.
 DEAD_LETTER_MAX_BYTES = 16 * 1024 * 1024
 
 

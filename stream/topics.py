@@ -1,5 +1,6 @@
 """Creating the topics of the catalogue, and checking that they are as they have to be."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import NamedTuple, TypeVar
@@ -53,6 +54,11 @@ class Problem(NamedTuple):
     what: str
 
 
+def misconfigured(problems: Iterable[Problem]) -> TopicMisconfigured:
+    """The error that names all of them."""
+    return TopicMisconfigured("; ".join(f"{problem.topic}: {problem.what}" for problem in problems))
+
+
 def all_topics(settings: Settings) -> list[Topic]:
     """The catalogue and the changelogs of the tables."""
     return [*TOPICS.values(), *(table_changelog(stage, settings) for stage in TABLES)]
@@ -96,7 +102,7 @@ class Topics:
         return {name: len(topic.partitions) for name, topic in listed.topics.items()}
 
     def create(self, topics: Iterable[Topic]) -> list[str]:
-        """Create those that do not exist; returns their names."""
+        """Create those that do not exist, and wait until the brokers tell of them; returns their names."""
         exist = self.partitions()
         missing = [topic for topic in topics if topic.name not in exist]
         if not missing:
@@ -110,6 +116,10 @@ class Topics:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
+        names = {topic.name for topic in missing}
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not names <= self.partitions().keys() and time.monotonic() < deadline:
+            time.sleep(0.1)
         return [topic.name for topic in missing]
 
     def _new(self, topic: Topic) -> NewTopic:
@@ -185,5 +195,5 @@ class Topics:
         if missing:
             raise TopicMissing(f"missing topics: {', '.join(missing)}; run `heartline topics create`")
         if problems:
-            raise TopicMisconfigured("; ".join(f"{problem.topic}: {problem.what}" for problem in problems))
+            raise misconfigured(problems)
         return self.partitions()

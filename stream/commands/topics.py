@@ -3,9 +3,8 @@
 import typer
 from rich.table import Table
 
-from stream.errors import TopicMisconfigured
 from stream.settings import Settings
-from stream.topics import Topics, all_topics, partitions_of
+from stream.topics import Topics, all_topics, misconfigured
 from stream.views import console
 
 app = typer.Typer(
@@ -16,18 +15,20 @@ app = typer.Typer(
 
 @app.command()
 def create() -> None:
-    """Create the topics that do not exist.
+    """Create the topics that do not exist, then check all; exit code 22 if one that was there is wrong.
 
     Example: `HEARTLINE_PARTITIONS=12 HEARTLINE_REPLICATION_FACTOR=3 heartline topics create`
     """
     settings = Settings()
-    wanted = all_topics(settings)
-    created = set(Topics(settings).create(wanted))
+    topics, wanted = Topics(settings), all_topics(settings)
+    created = set(topics.create(wanted))
+    partitions = topics.partitions()
     table = Table("topic", "partitions", "cleanup", "what it holds", "state")
     for topic in wanted:
         state = "created" if topic.name in created else "was there"
-        table.add_row(topic.name, str(partitions_of(topic, settings)), topic.cleanup, topic.description, state)
+        table.add_row(topic.name, str(partitions.get(topic.name, "-")), topic.cleanup, topic.description, state)
     console().print(table)
+    topics.require(topic.name for topic in wanted)
 
 
 @app.command()
@@ -39,5 +40,5 @@ def check() -> None:
     settings = Settings()
     problems = Topics(settings).problems(all_topics(settings))
     if problems:
-        raise TopicMisconfigured("; ".join(f"{problem.topic}: {problem.what}" for problem in problems))
+        raise misconfigured(problems)
     typer.echo("all topics are as they have to be")

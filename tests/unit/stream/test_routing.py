@@ -124,13 +124,13 @@ def test_a_corrected_message_makes_a_labelled_example_only_with_its_text() -> No
 
 
 def test_the_largest_event_that_is_accepted_fits_what_its_topics_take_though_nothing_compresses_it() -> None:
-    """A producer may have compressed what lz4 does not, and a record that its topic refuses would end intake for ever."""
+    """A producer may have compressed what lz4 does not, and a record that its topic refuses ends intake for ever."""
     text = "\U0001f600" * MAX_TEXT_CHARACTERS
     correction = SentimentCorrected(**LARGEST, contact=WIDE, message=WIDE, label="negative", author=WIDE, text=text)
     example = labelled_example(correction)
     assert example is not None
     assert len(encode(example)) + BATCH_BYTES < largest_of(SUPPORT_LABELLED_EXAMPLES)
-    assert MAX_VALUE_BYTES + BATCH_BYTES < largest_of(SUPPORT_LABELLED_EXAMPLES)
+    assert largest_of(SUPPORT_LABELLED_EXAMPLES) > MAX_VALUE_BYTES + BATCH_BYTES
 
     attributes: Any = {f"{n:02}{'n' * 62}": "\U0001f600" * 256 for n in range(32)}
     people: dict[str, Any] = {"csm": WIDE, "team": WIDE, "division": WIDE, "name": "\U0001f600" * 256}

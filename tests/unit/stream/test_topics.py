@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import Result
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ConfigResource
+from confluent_kafka.admin import ConfigResource, NewTopic
 from typer.testing import CliRunner
 
 from schemas.catalogue import (
@@ -43,6 +44,7 @@ class Admin:
         self.hear: Callable[[KafkaError], None] = properties["error_cb"]
         self.counts = {topic.name: partitions_of(topic, SETTINGS) for topic in all_topics(SETTINGS)}
         self.settings = {topic.name: BROKER_DEFAULTS | topic.config for topic in all_topics(SETTINGS)}
+        self.made: list[NewTopic] = []
         self.heard: KafkaError | None = None
         self.away = False
         self.goes_away = False
@@ -61,6 +63,13 @@ class Admin:
             for one in resources
         }
         return {one: SimpleNamespace(result=lambda _seconds, it=it: it) for one, it in settings.items()}
+
+    def create_topics(self, new: list[NewTopic], **_timeouts: float) -> "dict[str, Future[None]]":
+        self.made += new
+        self.counts |= {topic.topic: topic.num_partitions for topic in new}
+        done: Future[None] = Future()
+        done.set_result(None)
+        return {topic.topic: done for topic in new}
 
     def poll(self, _seconds: float) -> int:
         """Only now it tells what it heard."""
@@ -88,10 +97,15 @@ def admin(monkeypatch: pytest.MonkeyPatch) -> Admin:
     return admin
 
 
+def command(name: str) -> Result:
+    """What `heartline topics …` did."""
+    env = {"HEARTLINE_PARTITIONS": "6", "HEARTLINE_BOOTSTRAP_SERVERS": "kafka:9092", "COLUMNS": "200"}
+    return CliRunner().invoke(app, ["topics", name], env=env)
+
+
 def checked() -> str:
     """What `heartline topics check` says: its error, or its line."""
-    env = {"HEARTLINE_PARTITIONS": "6", "HEARTLINE_BOOTSTRAP_SERVERS": "kafka:9092"}
-    done = CliRunner().invoke(app, ["topics", "check"], env=env)
+    done = command("check")
     if isinstance(done.exception, TopicMisconfigured):
         return str(done.exception)
     assert done.exit_code == 0, done.output
@@ -101,6 +115,27 @@ def checked() -> str:
 def test_topics_as_they_were_created_are_right(admin: Admin) -> None:
     assert checked() == "all topics are as they have to be"
     assert Topics(SETTINGS).require([HEALTH_SIGNALS])[HEALTH_SIGNALS] == 6
+
+
+def test_what_is_missing_is_created_and_what_was_there_is_told_with_its_own_partitions(admin: Admin) -> None:
+    del admin.counts[HEALTH_SCORES]
+    admin.counts[SUPPORT_TICKETS] = 50
+    done = command("create")
+    assert done.exit_code == 0, done.output
+    assert [topic.topic for topic in admin.made] == [HEALTH_SCORES]
+    rows = {row.split()[1]: row for row in done.output.splitlines() if row.startswith("│")}
+    assert (rows[HEALTH_SCORES].split()[3], rows[SUPPORT_TICKETS].split()[3]) == ("6", "50")
+    assert "created" in rows[HEALTH_SCORES]
+    assert "was there" in rows[SUPPORT_TICKETS]
+
+
+def test_creating_ends_with_the_error_of_a_topic_that_was_there_and_is_wrong(admin: Admin) -> None:
+    """So that a job before an upgrade ends, and not each worker after it."""
+    admin.counts[HEALTH_SCORES] = 4
+    done = command("create")
+    assert isinstance(done.exception, TopicMisconfigured)
+    assert str(done.exception) == f"{HEALTH_SCORES}: 4 partitions instead of the 6 of {HEALTH_SIGNALS}"
+    assert HEALTH_SCORES in done.output, "the table is shown all the same"
 
 
 def test_inputs_may_have_any_number_of_partitions(admin: Admin) -> None:
