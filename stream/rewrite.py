@@ -41,7 +41,6 @@ class Rewriter:
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         """`say` is told, in words, what is being done."""
         self._kafka = settings.kafka()
-        self._replication_factor = settings.replication_factor
         self._admin = AdminClient(self._kafka)
         self._say = say
 
@@ -136,7 +135,9 @@ class Rewriter:
         (future,) = self._admin.describe_configs([resource]).values()
         own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
         config = {name: entry.value for name, entry in future.result(TIMEOUT_SECONDS).items() if entry.source == own}
-        new = NewTopic(topic, len(self._ends(like)), self._replication_factor, config=config)
+        partitions = self._admin.list_topics(like, timeout=TIMEOUT_SECONDS).topics[like].partitions
+        copies = min(len(partition.replicas) for partition in partitions.values())
+        new = NewTopic(topic, len(partitions), copies, config=config)
         (made,) = self._admin.create_topics([new], operation_timeout=TIMEOUT_SECONDS).values()
         made.result(TIMEOUT_SECONDS)
         _until(lambda: bool(self._ends(topic)), TIMEOUT_SECONDS, f"{topic} to be created")

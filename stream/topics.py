@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from typing import NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType, TopicMetadata
 
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
@@ -95,11 +95,20 @@ class Topics:
 
     def partitions(self) -> dict[str, int]:
         """Partitions of each topic that exists. Raises `BrokerUnreachable` or `CredentialsRefused`."""
+        return {name: len(topic.partitions) for name, topic in self._listed().items()}
+
+    def copies(self) -> dict[str, int]:
+        """Copies of each topic's partitions (of the partition with the fewest). Raises like `partitions`."""
+        return {
+            name: min((len(partition.replicas) for partition in topic.partitions.values()), default=0)
+            for name, topic in self._listed().items()
+        }
+
+    def _listed(self) -> dict[str, TopicMetadata]:
         try:
-            listed = self._admin.list_topics(timeout=TIMEOUT_SECONDS / 3)
+            return self._admin.list_topics(timeout=TIMEOUT_SECONDS / 3).topics
         except KafkaException as error:
             raise self._connection.unreachable(self._admin, error) from error
-        return {name: len(topic.partitions) for name, topic in listed.topics.items()}
 
     def create(self, topics: Iterable[Topic]) -> list[str]:
         """Create those that do not exist, and wait until the brokers tell of them; returns their names."""

@@ -15,10 +15,10 @@ from schemas.decoding import encode
 from schemas.signals import AccountSignal, MembersForgotten, PortfolioSignal
 from stream.commands.asking import ask
 from stream.dataplane import exclusive
-from stream.errors import StateError
+from stream.errors import StateError, TopicMissing
 from stream.sending import Sender
 from stream.settings import Settings, Stage
-from stream.topics import TABLES, TIMEOUT_SECONDS, Topics, table_changelog
+from stream.topics import LOGS, TABLES, TIMEOUT_SECONDS, Topics, table_changelog
 
 app = typer.Typer(help="The state of scoring.\n\nExample: `heartline state reset`", no_args_is_help=True)
 
@@ -57,8 +57,8 @@ def reset(
     what = f"the state of all {stage} workers" if everywhere else str(table)
     if not confirm:
         ask(f"delete {what}?")
-    if everywhere:
-        Topics(settings).partitions()  # brokers that do not answer are found before anything is deleted
+    # Brokers that do not answer, and a log that is not there, are found before anything is deleted.
+    like_before = _like_before(stage, settings) if everywhere else settings
     if table.is_dir():
         with exclusive(table.parent):
             shutil.rmtree(table)
@@ -66,7 +66,7 @@ def reset(
     else:
         typer.echo(_nothing(table))
     if everywhere:
-        _forget(stage, settings)
+        _forget(stage, like_before)
         typer.echo("the state is gone; the next start folds the log from its beginning")
 
 
@@ -76,6 +76,21 @@ def _nothing(table: Path) -> str:
     hint = "".join(f"; with --stage {stage} the table of that worker would be deleted" for stage in others)
     return (
         f"nothing to delete, there is no {table} (HEARTLINE_DATA_DIRECTORY names the data directory of a worker){hint}"
+    )
+
+
+def _like_before(stage: Stage, settings: Settings) -> Settings:
+    """Settings that make a changelog as its log and itself are on the brokers: those of a shell may say anything.
+
+    Raises `TopicMissing` if there is no log to fold.
+    """
+    topics, table = Topics(settings), table_changelog(stage, settings)
+    log = LOGS[table.key]
+    partitions, copies = topics.partitions(), topics.copies()
+    if log not in partitions:
+        raise TopicMissing(f"there is no {log} to fold anew; run `heartline topics create`")
+    return settings.model_copy(
+        update={"partitions": partitions[log], "replication_factor": copies.get(table.name, copies[log])}
     )
 
 

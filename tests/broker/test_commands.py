@@ -198,11 +198,14 @@ def test_a_reset_of_everything_gives_the_same_scores_again(heartline: Heartline)
     before = heartline.final_scores()
     scoring = next(worker for worker in heartline.workers if worker.stage == "scoring")
     scoring.stop()
-    heartline.environment["HEARTLINE_DATA_DIRECTORY"] = str(scoring.data_directory)
+    given = dict(heartline.environment)
+    # Of the shell's settings only the directory counts: the changelog gets the partitions of the log.
+    heartline.environment |= {"HEARTLINE_DATA_DIRECTORY": str(scoring.data_directory), "HEARTLINE_PARTITIONS": "7"}
     try:
         assert "is gone" in run(heartline, "state", "reset", "--everywhere", "--yes")
     finally:
-        del heartline.environment["HEARTLINE_DATA_DIRECTORY"]
+        heartline.environment.clear()
+        heartline.environment.update(given)
     heartline.start("scoring")
     heartline.wait_settled()
     after = heartline.final_scores()

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +13,7 @@ import yaml
 
 from stream.settings import Stage
 from stream.topics import TABLES
-from tests.deploy.conftest import CHART, SCRIPTS, Helm, run
+from tests.deploy.conftest import CHART, ROOT, SCRIPTS, Helm, run
 from tests.deploy.environment import variables
 
 VALUES = [*sorted((CHART / "ci").glob("*.yaml")), CHART / "values-production.yaml"]
@@ -96,8 +97,8 @@ BAD = {
     "no tenant": "tenants=[]",
     "a number of partitions in quotes": 'topics.partitions="12"',
     "no partition": "topics.partitions=0",
-    "no worker": "scoring.replicas=0",
-    "no worker of a roll-up": "portfolios.replicas=0",
+    "fewer workers than none": "scoring.replicas=-1",
+    "fewer workers of intake than none": "intake.replicas=-1",
     "an unknown value of a roll-up": 'accounts={"standby": 1}',
     "a time that is none": 'recomputeAt="4am"',
     "a broker without its port": 'kafka.bootstrapServers="kafka"',
@@ -123,6 +124,38 @@ def test_a_standby_without_another_worker_to_live_on_is_refused_in_words(helm: H
     refused = helm.template(sets=(f"{stage}.standbyReplicas=1",))
     assert refused.returncode != 0
     assert f"must be less than {stage}.replicas" in refused.stderr
+
+
+@pytest.mark.parametrize("stage", KINDS)
+def test_a_stage_can_be_stopped_by_its_values(helm: Helm, stage: str) -> None:
+    assert worker(helm.objects(PRODUCTION, sets=(f"{stage}.replicas=0",)), stage)["spec"]["replicas"] == 0
+
+
+def test_the_pod_that_the_handbook_makes_of_a_stopped_stage_is_one_that_resets_it(helm: Helm, tmp_path: Path) -> None:
+    """Its command is run as it stands there, on the chart's own StatefulSet."""
+    handbook = (ROOT / "docs" / "operations.md").read_text()
+    (program,) = re.findall(r"python3 -c '(.+?)'", handbook, re.DOTALL)
+    workload = worker(helm.objects(CHART / "ci" / "secured-values.yaml"), "scoring")
+    command = [sys.executable, "-c", program]
+    made = subprocess.run(command, input=json.dumps(workload), capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    pod = json.loads(made.stdout)
+    (tmp_path / "pod.json").write_text(made.stdout)
+    checked = kubernetes_validate(tmp_path / "pod.json", NEWEST)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    (resetting,) = pod["spec"]["containers"]
+    assert resetting["args"] == ["state", "reset", "--everywhere", "--yes"]
+    assert not [name for name in resetting if name.endswith("Probe")]
+    assert resetting["env"] == container(workload)["env"]
+    mounted = {mount["name"] for mount in resetting["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}
+    assert "labels" not in pod["metadata"], "no Service, budget or set takes it for a worker"
+    (claim,) = workload["spec"]["volumeClaimTemplates"]
+    selected = re.findall(r"delete pvc -l (\S+)", handbook)
+    labels = claim["metadata"]["labels"] | {"app.kubernetes.io/instance": "heartline"}
+    assert selected == [
+        ",".join(f"app.kubernetes.io/{key}={labels[f'app.kubernetes.io/{key}']}" for key in ("instance", "component"))
+    ]
 
 
 def test_the_schema_closes_every_object_that_the_chart_reads() -> None:

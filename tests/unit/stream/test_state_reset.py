@@ -1,16 +1,22 @@
 """`heartline state reset` deletes the table of one worker and nothing beside it."""
 
 import os
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import Result
+from confluent_kafka.admin import NewTopic
 from typer.testing import CliRunner
 
+from stream import topics
+from stream.commands import state
 from stream.commands.app import app
 from stream.commands.asking import DECLINED
 from stream.dataplane import exclusive
-from stream.errors import DataDirectoryInUse
+from stream.errors import DataDirectoryInUse, TopicMissing
 from tests.unit.stream.test_operations import HANDBOOK
 
 
@@ -81,3 +87,68 @@ def test_the_table_of_a_worker_that_runs_is_kept(data: Path) -> None:
     with exclusive(data / "scoring-0"):
         assert isinstance(reset(data / "scoring-0", "--yes").exception, DataDirectoryInUse)
     assert files(data) == before
+
+
+CHANGELOG = "heartline-portfolios-portfolios-changelog"
+
+
+class Brokers:
+    """Topics as they are, with their partitions and copies, and what becomes of them."""
+
+    def __init__(self, there: dict[str, tuple[int, int]]) -> None:
+        self.there, self.deleted, self.made = there, set[str](), dict[str, NewTopic]()
+
+    def list_topics(self, **_timeout: float) -> Any:
+        return SimpleNamespace(
+            topics={
+                name: SimpleNamespace(
+                    partitions={n: SimpleNamespace(replicas=range(copies)) for n in range(partitions)}
+                )
+                for name, (partitions, copies) in self.there.items()
+            }
+        )
+
+    def delete_consumer_groups(self, groups: list[str]) -> "dict[str, Future[None]]":
+        return _done(groups)
+
+    def delete_topics(self, names: list[str], **_timeout: float) -> "dict[str, Future[None]]":
+        self.deleted |= self.there.keys() & names
+        self.there = {name: at for name, at in self.there.items() if name not in names}
+        return _done(names)
+
+    def create_topics(self, new: list[NewTopic], **_timeout: float) -> "dict[str, Future[None]]":
+        self.made |= {topic.topic: topic for topic in new}
+        self.there |= {topic.topic: (topic.num_partitions, topic.replication_factor) for topic in new}
+        return _done([topic.topic for topic in new])
+
+
+def _done(names: list[str]) -> "dict[str, Future[None]]":
+    done: Future[None] = Future()
+    done.set_result(None)
+    return dict.fromkeys(names, done)
+
+
+def reset_everywhere(monkeypatch: pytest.MonkeyPatch, data: Path, brokers: Brokers) -> Result:
+    for module in (topics, state):
+        monkeypatch.setattr(module, "AdminClient", lambda _properties: brokers)
+    return reset(data, "--everywhere", "--stage", "portfolios", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("before", "copies"), [({CHANGELOG: (12, 2)}, 2), ({}, 3)], ids=["there", "deleted by somebody"]
+)
+def test_a_changelog_is_made_anew_as_the_brokers_had_it_and_not_as_a_shell_says(
+    monkeypatch: pytest.MonkeyPatch, data: Path, before: dict[str, tuple[int, int]], copies: int
+) -> None:
+    brokers = Brokers({"health.portfolio-signals": (6, 3), **before})
+    done = reset_everywhere(monkeypatch, data / "scoring-0", brokers)
+    assert done.exit_code == 0, done.output
+    assert brokers.deleted == before.keys()
+    assert (brokers.made[CHANGELOG].num_partitions, brokers.made[CHANGELOG].replication_factor) == (6, copies)
+
+
+def test_without_a_log_to_fold_nothing_is_deleted(monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
+    brokers, before = Brokers({CHANGELOG: (12, 3)}), files(data)
+    done = reset_everywhere(monkeypatch, data / "scoring-0", brokers)
+    assert isinstance(done.exception, TopicMissing)
+    assert (brokers.deleted, files(data)) == (set(), before)

@@ -44,6 +44,7 @@ class Admin:
         self.hear: Callable[[KafkaError], None] = properties["error_cb"]
         self.counts = {topic.name: partitions_of(topic, SETTINGS) for topic in all_topics(SETTINGS)}
         self.settings = {topic.name: BROKER_DEFAULTS | topic.config for topic in all_topics(SETTINGS)}
+        self.copies: dict[str, int] = {}
         self.made: list[NewTopic] = []
         self.heard: KafkaError | None = None
         self.away = False
@@ -52,8 +53,14 @@ class Admin:
     def list_topics(self, timeout: float) -> Any:
         if self.away:
             raise KafkaException(KafkaError(KafkaError._TRANSPORT, "no answer"))
-        found = {name: SimpleNamespace(partitions=range(count)) for name, count in self.counts.items()}
-        return SimpleNamespace(topics=found)
+        return SimpleNamespace(
+            topics={
+                name: SimpleNamespace(
+                    partitions={n: SimpleNamespace(replicas=range(self.copies.get(name, 1))) for n in range(count)}
+                )
+                for name, count in self.counts.items()
+            }
+        )
 
     def describe_configs(self, resources: list[ConfigResource], request_timeout: float) -> Any:
         if self.goes_away:
