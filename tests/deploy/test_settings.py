@@ -1,9 +1,11 @@
 """Every variable that a deployment file sets is one that Heartline reads, with a value that it takes."""
 
+import json
 import re
 from typing import Any, get_args
 
 import pytest
+import yaml
 
 from stream.settings import Settings, Stage
 from stream.topics import TABLES
@@ -51,6 +53,15 @@ def test_heartline_takes_the_settings_of_the_chart(
     settings = taken(variables(container), monkeypatch)
     assert settings.partitions == 12
     assert settings.tenants
+
+
+def test_the_values_take_every_setting_that_the_chart_does_not_decide_itself(helm: Helm) -> None:
+    """What it decides could break a worker, and a password would stand there in plain text."""
+    workloads = [item for item in helm.objects(CHART / "ci" / "secured-values.yaml") if item["kind"] in WORKLOADS]
+    given = yaml.safe_load((CHART / "ci" / "secured-values.yaml").read_text())["settings"].keys()
+    decided = {name for item in workloads for name in variables(item["spec"]["template"]["spec"]["containers"][0])}
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]
+    assert set(schema["propertyNames"]["enum"]) == KNOWN - (decided - given)
 
 
 def runs(item: dict[str, Any], process: str) -> bool:
