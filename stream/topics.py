@@ -33,6 +33,8 @@ LOGS: dict[KeyKind, str] = {
     "portfolio": HEALTH_PORTFOLIO_SIGNALS,
 }
 """The log of each kind of subject, with which all topics of that kind are co-partitioned."""
+SAFE_COPIES, SAFE_IN_SYNC = 3, 2
+"""Of three copies two have to be written: what is acknowledged outlives a broker, and one may be away meanwhile."""
 TIMEOUT_SECONDS = 30.0
 _NO_ANSWER = {
     KafkaError._TIMED_OUT,
@@ -75,7 +77,7 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
     return topic.partitions if topic.partitions is not None else settings.partitions
 
 
-def _to_alter(topic: Topic, told: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def _to_alter(topic: Topic, told: Mapping[str, str], copies: int) -> Iterator[tuple[str, int]]:
     """The settings that are not as they have to be, with the values that they have to have. What else is kept longer
     or shorter than the catalogue says is the operator's business.
     """
@@ -83,6 +85,8 @@ def _to_alter(topic: Topic, told: Mapping[str, str]) -> Iterator[tuple[str, int]
         yield from ((name, -1) for name in ("retention.ms", "retention.bytes") if told[name] != "-1")
     if topic.max_message_bytes is not None and int(told["max.message.bytes"]) < topic.max_message_bytes:
         yield "max.message.bytes", topic.max_message_bytes
+    if copies >= SAFE_COPIES and int(told["min.insync.replicas"]) < SAFE_IN_SYNC:
+        yield "min.insync.replicas", SAFE_IN_SYNC
 
 
 class Topics:
@@ -132,16 +136,18 @@ class Topics:
         return [topic.name for topic in missing]
 
     def _new(self, topic: Topic) -> NewTopic:
+        copies = self._settings.replication_factor
+        in_sync = {"min.insync.replicas": str(SAFE_IN_SYNC)} if copies >= SAFE_COPIES else {}
         return NewTopic(
             topic.name,
             num_partitions=partitions_of(topic, self._settings),
-            replication_factor=self._settings.replication_factor,
-            config=topic.config,
+            replication_factor=copies,
+            config=topic.config | in_sync,
         )
 
     def problems(self, topics: Iterable[Topic]) -> list[Problem]:
         """What differs from the catalogue: missing topics, wrong numbers of partitions, other cleanup policies, limits
-        of what has to be kept for ever, too small records."""
+        of what has to be kept for ever, too small records, too few copies in sync."""
         exist = self.partitions()
         found = []
         for topic in topics:
@@ -157,6 +163,7 @@ class Topics:
         return found + self._setting_problems([topic for topic in topics if topic.name in exist])
 
     def _setting_problems(self, topics: list[Topic]) -> list[Problem]:
+        copies = self.copies()
         resources = [ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics]
         futures = self._admin.describe_configs(resources, request_timeout=TIMEOUT_SECONDS)
         settings = {resource.name: self._answer(future) for resource, future in futures.items()}
@@ -166,7 +173,7 @@ class Topics:
             if told["cleanup.policy"] != topic.cleanup:
                 what = f"cleanup.policy is {told['cleanup.policy']} instead of {topic.cleanup}"
                 found.append(Problem(topic.name, what))
-            if wanted := dict(_to_alter(topic, told)):
+            if wanted := dict(_to_alter(topic, told, copies.get(topic.name, 0))):
                 wrong = ", ".join(f"{name} is {told[name]} and has to be {value}" for name, value in wanted.items())
                 found.append(Problem(topic.name, f"{wrong}: {self._alter(topic.name, wanted)}"))
         return found

@@ -33,6 +33,7 @@ BROKER_DEFAULTS = {
     "retention.ms": "604800000",
     "retention.bytes": "-1",
     "max.message.bytes": "1048588",
+    "min.insync.replicas": "1",
 }
 ALTER = "kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic"
 
@@ -202,6 +203,25 @@ def test_the_logs_have_to_be_kept_for_ever() -> None:
 def test_how_long_the_rest_is_kept_is_for_the_operator_to_say(admin: Admin, name: str) -> None:
     admin.settings[name] |= {"retention.ms": "3600000", "retention.bytes": "1073741824"}
     assert checked() == "all topics are as they have to be"
+
+
+def test_of_three_copies_two_have_to_be_in_sync(admin: Admin) -> None:
+    """Else what was acknowledged may be on one broker alone, and lost with it."""
+    admin.copies[HEALTH_SIGNALS], admin.copies[HEALTH_SCORES] = 3, 2
+    alter = f"`{ALTER} {HEALTH_SIGNALS} --add-config min.insync.replicas=2`"
+    assert checked() == f"{HEALTH_SIGNALS}: min.insync.replicas is 1 and has to be 2: {alter}"
+    admin.settings[HEALTH_SIGNALS]["min.insync.replicas"] = "2"
+    assert checked() == "all topics are as they have to be"
+
+
+@pytest.mark.parametrize(("copies", "in_sync"), [(1, None), (2, None), (3, "2"), (5, "2")])
+def test_topics_are_created_so_that_they_pass(admin: Admin, copies: int, in_sync: str | None) -> None:
+    del admin.counts[HEALTH_SIGNALS]
+    Topics(SETTINGS.model_copy(update={"replication_factor": copies})).create([TOPICS[HEALTH_SIGNALS]])
+    (made,) = admin.made
+    assert made.replication_factor == copies
+    assert made.config.get("min.insync.replicas") == in_sync
+    assert made.config.items() >= TOPICS[HEALTH_SIGNALS].config.items()
 
 
 def test_where_kafka_asks_who_comes_the_command_says_that_it_has_to_log_in(admin: Admin) -> None:
