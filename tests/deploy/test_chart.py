@@ -74,6 +74,18 @@ def test_the_checker_of_kubernetes_would_notice_a_field_that_is_none(helm: Helm,
     assert kubernetes_validate(wrong, NEWEST).returncode != 0
 
 
+def test_the_commands_of_the_readme_install_the_image_that_they_build(helm: Helm) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (built,), (pushed,) = re.findall(r"docker build -t (\S+)", readme), re.findall(r"docker push (\S+)", readme)
+    (options,) = re.findall(r"helm install heartline helm/heartline (.+)", readme)
+    rendered = run(helm.program, "template", "heartline", CHART, *options.split())
+    assert rendered.returncode == 0, rendered.stderr
+    objects = [document for document in yaml.safe_load_all(rendered.stdout) if document]
+    for stage in KINDS:
+        assert container(worker(objects, stage))["image"] == built == pushed
+        assert variables(container(worker(objects, stage)))["HEARTLINE_BOOTSTRAP_SERVERS"] == "kafka.example.com:9092"
+
+
 def test_the_chart_asks_for_the_oldest_kubernetes_that_it_is_checked_against() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["kubeVersion"] == f">={OLDEST}.0-0"
