@@ -3,7 +3,7 @@
 import errno
 import sys
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from pydantic import ValidationError
 
 from stream.commands.app import app
@@ -42,4 +42,5 @@ def _named(error: Exception) -> HeartlineError | None:
     if isinstance(error, ValidationError):
         wrong = (f"HEARTLINE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
         return ConfigurationError("; ".join(wrong))
-    return BrokerError(f"Kafka refused: {error.args[0]}")
+    refused: KafkaError = error.args[0]
+    return BrokerError(f"Kafka refused: {refused.str()} ({refused.name()})")

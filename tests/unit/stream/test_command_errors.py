@@ -65,9 +65,10 @@ def test_an_error_of_the_system_that_names_no_file_is_a_bug(monkeypatch: pytest.
 
 
 def test_what_kafka_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    refused = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
+    refused = KafkaException(KafkaError(KafkaError.INVALID_REPLICATION_FACTOR, "3 copies on 1 broker"))
     assert exits(monkeypatch, refused) == 20
-    assert capsys.readouterr().err.startswith("BrokerError: Kafka refused: ")
+    said = "BrokerError: Kafka refused: 3 copies on 1 broker (INVALID_REPLICATION_FACTOR)\n"
+    assert capsys.readouterr().err == said
 
 
 def piped(command: str) -> "subprocess.CompletedProcess[str]":
