@@ -119,6 +119,7 @@ BAD = {
     "a setting that is not Heartline's": 'settings={"PATH": "/"}',
     "a setting that the chart decides": 'settings={"HEARTLINE_WORKER_ID": "0"}',
     "a secret among the settings": 'settings={"HEARTLINE_SASL_PASSWORD": "secret"}',
+    "a volume without a name": 'intake.extraVolumes=[{"emptyDir": {}}]',
     "a setting that is not text": 'settings={"HEARTLINE_CYCLE_RECORDS": 100}',
     "a size without its unit": 'scoring.persistence.size="10"',
     "a digest that is none": 'image.digest="latest"',
@@ -251,6 +252,27 @@ def test_topics_are_made_before_the_workers_come(helm: Helm) -> None:
     job = only(helm.objects(), "Job", "-topics")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert container(job)["args"] == ["topics", "create"]
+
+
+@pytest.mark.parametrize("process", ["topics", *KINDS])
+def test_a_pod_runs_where_its_own_values_let_it(helm: Helm, process: str) -> None:
+    placement = {
+        "nodeSelector": {"pool": process},
+        "tolerations": [{"key": "dedicated", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+    }
+    objects = helm.objects(sets=(f"{process}={json.dumps(placement)}",))
+    workload = only(objects, "Job") if process == "topics" else worker(objects, process)
+    pod = workload["spec"]["template"]["spec"]
+    assert {name: pod[name] for name in placement} == placement
+
+
+def test_a_classifier_of_your_own_lies_where_its_setting_says(helm: Helm) -> None:
+    intake = worker(helm.objects(CHART / "ci" / "secured-values.yaml"), "intake")
+    (mount,) = (mount for mount in container(intake)["volumeMounts"] if mount["name"] == "model")
+    assert variables(container(intake))["HEARTLINE_CLASSIFIER"] == f"onnx:{mount['mountPath']}"
+    (volume,) = (volume for volume in intake["spec"]["template"]["spec"]["volumes"] if volume["name"] == "model")
+    assert volume["persistentVolumeClaim"]["claimName"] == "our-model"
 
 
 def test_topics_of_somebody_else_are_left_alone(helm: Helm) -> None:

@@ -75,6 +75,19 @@ imagePullSecrets: {{ toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
+{{/* Where a pod may run; takes the values that say it. */}}
+{{- define "heartline.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
 {{- define "heartline.containerSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false

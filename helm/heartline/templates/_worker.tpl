@@ -18,15 +18,7 @@ spec:
       whenUnsatisfiable: ScheduleAnyway
       labelSelector:
         matchLabels: {{ include "heartline.selector" . | nindent 10 }}
-  {{- with .worker.nodeSelector }}
-  nodeSelector: {{ toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .worker.tolerations }}
-  tolerations: {{ toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .worker.affinity }}
-  affinity: {{ toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "heartline.placement" .worker | nindent 2 }}
   containers:
     - name: {{ .stage }}
       image: {{ include "heartline.image" .root | quote }}
@@ -64,9 +56,15 @@ spec:
       volumeMounts:
         - {name: data, mountPath: /var/lib/heartline}
         {{- include "heartline.mounts" .root | nindent 8 }}
+        {{- with .worker.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     {{- with .volumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- include "heartline.volumes" .root | nindent 4 }}
+    {{- with .worker.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}
