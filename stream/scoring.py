@@ -260,7 +260,6 @@ class Outbox:
         self._partition = partition
         self._metrics = metrics
         self._band_changes: Counter[tuple[str, str, str]] = Counter()
-        cycle.on_commit(partial(_count_changes, metrics, self._band_changes))
 
     def send(self, key: bytes, reaction: Reaction) -> None:
         """Send what goes out of one reaction."""
@@ -273,6 +272,8 @@ class Outbox:
         if reaction.band is not None:
             self._put(HEALTH_BAND_CHANGES, key, reaction.band)
             change = reaction.band
+            if not self._band_changes:  # not before: a look at nothing leaves nothing in a cycle that stays empty
+                self._cycle.on_commit(partial(_count_changes, self._metrics, self._band_changes))
             self._band_changes[change.from_band or "none", change.to_band, change.cause.type] += 1
         for alert in reaction.alerts:
             put_alert(self._cycle, self._metrics, key, alert, self._partition)

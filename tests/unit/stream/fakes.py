@@ -49,7 +49,7 @@ class FakeCycle:
 
     def __init__(self, plane: "FakePlane") -> None:
         self._plane = plane
-        self._callbacks: list[Callable[[], None]] = []
+        self.committed: list[Callable[[], None]] = []
         self.sent: list[Sent] = []
         self.finished: list[Run] = []
 
@@ -73,13 +73,13 @@ class FakeCycle:
         return self._plane.states.setdefault(partition, FakeState(self._plane.codec))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
+        self.committed.append(callback)
 
     def done(self, run: Run) -> None:
         self.finished.append(run)
 
     def commit(self) -> None:
-        for callback in self._callbacks:
+        for callback in self.committed:
             callback()
 
 

@@ -226,6 +226,13 @@ def test_an_entry_of_an_impossible_time_is_put_aside(wrong: tuple[bytes, bytes])
 
 
 @pytest.mark.parametrize("stage", [accounts(), Stage(Portfolios, PORTFOLIOS_CODEC)], ids=["accounts", "portfolios"])
+def test_a_look_at_nothing_leaves_nothing_in_a_cycle_that_is_never_committed(stage: Stage) -> None:
+    cycle: Any = stage.plane.current
+    assert not any(stage.stage.sweep_chunk(0, cycle) for _ in range(1000))
+    assert (cycle.committed, cycle.sent) == ([], [])
+
+
+@pytest.mark.parametrize("stage", [accounts(), Stage(Portfolios, PORTFOLIOS_CODEC)], ids=["accounts", "portfolios"])
 def test_a_day_that_cannot_be_is_put_aside_for_no_later_one_would_be_closed(stage: Stage) -> None:
     for day in ("9999-12-31", "0001-01-01"):
         over = encode(done(0)).replace(b"2026-03-02", day.encode())

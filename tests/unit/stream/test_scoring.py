@@ -313,6 +313,13 @@ def test_scored_contacts_are_counted_by_band() -> None:
     assert stage.value("heartline_contacts", band="champion") == 1
 
 
+def test_a_look_at_nothing_leaves_nothing_in_a_cycle_that_is_never_committed() -> None:
+    stage = Stage()
+    cycle: Any = stage.plane.current
+    assert not any(stage.scoring.sweep_chunk(0, cycle) for _ in range(1000))
+    assert (cycle.committed, cycle.sent, stage.plane.states[0].stored) == ([], [], {})
+
+
 def test_nothing_is_counted_before_it_is_committed_for_a_dropped_cycle_comes_again() -> None:
     stage = Stage()
     stage.fold(nps(9), b"{}")
