@@ -289,13 +289,18 @@ class Outbox:
             self._put(HEALTH_RECEIPTS, key, gone.receipt)
             for name in gone.receipt.known_as:  # intake has done it for the name that the erasure gave
                 self._unname(gone.receipt.tenant, name)
+                self._unquote(gone.receipt.tenant, name)
         if gone.named:  # it came late or once more, and intake knows of no erasure
             self._unname(*split_key(key))
+        if gone.quoted:
+            self._unquote(*split_key(key))
         if gone.forgotten:
             self._cycle.on_commit(self._metrics.forgotten_events.inc)
 
     def _unname(self, tenant: str, contact: str) -> None:
         self._cycle.send(HEALTH_PROFILES, None, subject_key(tenant, "contact", contact))
+
+    def _unquote(self, tenant: str, contact: str) -> None:
         self._cycle.send(SUPPORT_LABELLED_EXAMPLES, None, contact_key(tenant, contact))
 
     def _forward(self, forward: Forward) -> None:

@@ -12,7 +12,6 @@ from schemas.profiles import ContactUpdated
 from schemas.signals import ContactFact, Signal
 
 _OF_LIFE = (ContactErased, ContactRestored)
-_NAMED = (ContactUpdated, SentimentCorrected)
 
 
 def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int) -> Reaction | None:
@@ -30,7 +29,9 @@ def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int)
         return reaction
     if not isinstance(fact, _OF_LIFE) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
         state.now = now
-        return Reaction(changed=True, gone=Gone(forgotten=True, named=isinstance(fact, _NAMED)))
+        gone = Gone(forgotten=True)
+        _unwrite(gone, signal)
+        return Reaction(changed=True, gone=gone)
     return None
 
 
@@ -49,3 +50,10 @@ def go(
         receipt = records.contact_forgotten(subject.tenant, subject.contact, aliases, state, signal)
         reaction.gone = Gone(receipt=receipt)
     remove_score(reaction, state, before)
+
+
+def _unwrite(gone: Gone, signal: Signal) -> None:
+    """What intake has written with a fact is to go again. What an alias passed on was written under its own key."""
+    if not signal.hops:
+        gone.named = isinstance(signal.fact, ContactUpdated)
+        gone.quoted = isinstance(signal.fact, SentimentCorrected)

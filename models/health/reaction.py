@@ -26,14 +26,15 @@ class Subject(Protocol):
 
 class Gone(msgspec.Struct, gc=False):
     """What comes of a contact that is no more. `forward`: an entry for the contact that it was merged into; `receipt`:
-    it was erased just now; `forgotten`: it was erased, and the fact was dropped; `named`: what intake has told of that
-    fact elsewhere (a name, an example's text) is to be deleted again.
+    it was erased just now; `forgotten`: it was erased, and the fact was dropped. `named`, `quoted`: the name or the
+    example's text that intake has written under this contact's key with the fact is to be deleted again.
     """
 
     forward: Forward | None = None
     receipt: ContactForgotten | None = None
     forgotten: bool = False
     named: bool = False
+    quoted: bool = False
 
 
 class Reaction(msgspec.Struct, gc=False):

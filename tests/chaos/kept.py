@@ -90,16 +90,15 @@ def compare_profiles(
     _compare_facts(found, HEALTH_PROFILES, told, inputs.facts(HEALTH_PROFILES, 0))
     last = {str(one.key): one.fact for one in inputs.of(HEALTH_PROFILES) if one.fact is not None}
     erased = Counter(str(one.key) for one in inputs.of(HEALTH_PROFILES) if one.fact is None)
-    for (tenant, name), contact in contacts.items():
-        names = [name] * contact.unnamed + [name for receipt in contact.receipts for name in receipt.names]
-        erased.update(f"{tenant}/contact/{name}" for name in names)
+    for (tenant, _), contact in contacts.items():
+        erased.update(f"{tenant}/contact/{name}" for name in contact.unnamed)
     found.compare(f"tombstones in {HEALTH_PROFILES}", gone, erased)
     for key in latest.keys() | last.keys():
         tenant, kind, subject = key.split("/", 2)
         there, due = latest.get(key), last.get(key)
         contact = contacts.get((tenant, subject)) if kind == "contact" else None
-        if contact is not None and contact.is_erased and there is not None:
-            found.wrong.append(f"{HEALTH_PROFILES}: {key} is erased, and its latest record is {there}")
+        if contact is not None and contact.is_nameless and there is not None:
+            found.wrong.append(f"{HEALTH_PROFILES}: {key} must be gone, and its latest record is {there}")
         elif there != due and not (there is None and gone[key]):
             found.wrong.append(f"{HEALTH_PROFILES}: the latest of {key} is {there}, not {due}")
 

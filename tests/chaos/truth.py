@@ -221,4 +221,4 @@ def _in_order(heartline: Heartline, found: Verdict, topic: str) -> Iterator[Seen
 def _entry(record: Seen) -> Entry:
     signal = _decode_signal(record.value or b"")
     subject = None if record.key is None else record.subject
-    return Entry(signal.at, subject, signal.fact, signal.mode, signal.alerts)
+    return Entry(signal.at, subject, signal.fact, signal.mode, signal.alerts, signal.hops > 0)

@@ -112,6 +112,15 @@ def _differing(reactions: list[Reaction], oracle: OracleContact) -> Iterator[tup
     yield "reasons", [f"none of {one.kind} at {one.at}" for one in raised if not one.reasons]
     alerts = [alert_as_told(alert) for alert in raised]
     yield "alerts", differences(in_order(alerts), in_order([alert_as_expected(one) for one in oracle.alerts.told]))
+    yield "names", differences(list(_unnamed(reactions, oracle)), [{"name": name} for name in oracle.unnamed])
     tombstones = sum(reaction.tombstone for reaction in reactions)
     if tombstones != len(oracle.tombstones):
         yield "tombstones", [f"{tombstones}, not {len(oracle.tombstones)}"]
+
+
+def _unnamed(reactions: list[Reaction], oracle: OracleContact) -> Iterator[dict[str, object]]:
+    for gone in (reaction.gone for reaction in reactions if reaction.gone is not None):
+        if gone.receipt is not None:
+            yield from ({"name": name} for name in gone.receipt.known_as)
+        if gone.named:
+            yield {"name": oracle.contact}

@@ -14,13 +14,14 @@ from tests.oracle.alert_story import Look, Said, Story
 @dataclass(frozen=True)
 class How:
     """How something came: by an import that asks for no alerts (`quiet`), more than a day after it occurred (`late`),
-    as the daily recompute, by another model.
+    as the daily recompute, by another model, from an alias (`passed_on`).
     """
 
     quiet: bool = False
     late: bool = False
     daily: bool = False
     remodelled: bool = False
+    passed_on: bool = False
 
 
 LIVE = How()

@@ -12,7 +12,6 @@ from schemas.control import (
     ContactRestored,
     OverrideCleared,
     OverrideSet,
-    SentimentCorrected,
 )
 from schemas.event_ids import event_id
 from schemas.messages import MessageClassified
@@ -84,8 +83,10 @@ class OracleContact:
         self.closes: list[Close] = []
         self.tombstones: list[int] = []
         self.receipts: list[Receipt] = []
-        self.unnamed = 0
-        """How often its name is to be deleted again: it came late, or once more, after the erasure."""
+        self.unnamed: list[str] = []
+        """The names of `health.profiles` that are to be deleted for it, each as often."""
+        self.is_nameless = False
+        """Whether that topic may not have a name of it: the last one was deleted."""
         self.alerts = OracleAlerts(tenant, contact)
         self.erased_at: int | None = None
         self.restored_at: int | None = None
@@ -134,10 +135,18 @@ class OracleContact:
             self.restored_at = max(self.restored_at or 0, when(fact))
         elif not isinstance(fact, ContactErased | ContactMerged) and not self._is_forgotten(fact):
             self._hear(fact)
-        elif isinstance(fact, ContactUpdated | SentimentCorrected):
-            self.unnamed += 1
+            if isinstance(fact, ContactUpdated) and not how.passed_on:
+                self.is_nameless = False
+        elif isinstance(fact, ContactUpdated):
+            self.unname(how)
         self._publish(without, self.final(), _cause(fact))
         self._look(before, how, fact)
+
+    def unname(self, how: How) -> None:
+        """Its profile must not be known: it goes from under the name by which it came."""
+        if not how.passed_on:
+            self.unnamed.append(self.contact)
+            self.is_nameless = True
 
     def merge(self, at: int, fact: ContactMerged, how: How = LIVE) -> "tuple[set[str], list[ContactFact]] | None":
         """The contact is another one from here on: its names and all it ever did are the other's. None if that is not
@@ -278,6 +287,8 @@ class OracleContact:
         self.erased_at = at
         names = tuple(sorted(self._names - {self.contact}))
         self.receipts.append(Receipt(len(self.published), self.now, at, names))
+        self.unnamed += names
+        self.is_nameless = True
         self.alias_of, self._merged_at = None, (-1, "")
         self._forget()
 

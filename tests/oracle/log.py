@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ class Entry(NamedTuple):
     fact: ContactFact | Tick | Clock | ModelPublished | Erased
     mode: Mode = "live"
     alerts: bool = False
+    passed_on: bool = False
 
     @property
     def quiet(self) -> bool:
@@ -44,7 +45,8 @@ class Entry(NamedTuple):
     @property
     def how(self) -> How:
         """How a contact's fact came."""
-        return How(quiet=self.quiet, late=self.at - milliseconds(self.fact.occurred_at) > DAY)  # type: ignore[union-attr]
+        late = self.at - milliseconds(self.fact.occurred_at) > DAY  # type: ignore[union-attr]
+        return How(quiet=self.quiet, late=late, passed_on=self.passed_on)
 
 
 Past = tuple[ContactMerged, set[str], list[ContactFact]]
@@ -150,7 +152,7 @@ class OraclePartition:
         if self._passed_on is not None:
             self._passed_on.due.append((to, renamed))
         else:
-            self._tell(at, to, renamed, how)
+            self._tell(at, to, renamed, replace(how, passed_on=True))
 
 
 def run_oracle(log: Iterable[Entry]) -> dict[Subject, OracleContact]:

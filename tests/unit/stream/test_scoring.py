@@ -15,7 +15,7 @@ from schemas.catalogue import (
     HEALTH_SIGNALS,
     SUPPORT_LABELLED_EXAMPLES,
 )
-from schemas.control import ContactErased, OverrideSet
+from schemas.control import ContactErased, ContactRestored, OverrideSet, SentimentCorrected
 from schemas.decoding import encode
 from schemas.messages import MessageClassified
 from schemas.profiles import ContactUpdated
@@ -94,6 +94,10 @@ def tick(day: int = 2) -> Signal:
 def score_of(sent: list[Sent]) -> ScoreUpdated:
     (value,) = [one.value for one in sent if one.topic == HEALTH_SCORES and one.value is not None]
     return msgspec.json.decode(value, type=ScoreUpdated)
+
+
+def deleted(sent: list[Sent]) -> list[tuple[str, bytes | None]]:
+    return [(one.topic, one.key) for one in sent if one.value is None]
 
 
 def test_a_signal_sends_the_score_and_the_first_band_of_its_contact() -> None:
@@ -299,10 +303,25 @@ def test_a_name_that_comes_after_its_contact_was_erased_is_deleted_again() -> No
     erased = ContactErased(event_id="e2", occurred_at=DAY.replace(hour=13), tenant="acme", contact="c")
     stage.fold(*(Signal(at=to_milliseconds(DAY.replace(hour=13)), fact=fact) for fact in (profile, erased)))
     sent = stage.fold(Signal(at=to_milliseconds(DAY.replace(hour=14)), fact=profile))
-    assert [(one.topic, one.key, one.value) for one in sent] == [
-        (HEALTH_PROFILES, b"acme/contact/c", None),
-        (SUPPORT_LABELLED_EXAMPLES, KEY, None),
-    ]
+    assert deleted(sent) == [(HEALTH_PROFILES, b"acme/contact/c")]
+
+
+def test_what_comes_late_to_a_restored_contact_takes_only_what_it_has_written_itself() -> None:
+    stage = Stage()
+    about = {"tenant": "acme", "contact": "c"}
+    profile = ContactUpdated(event_id="e1", occurred_at=DAY, **about)
+    correction = SentimentCorrected(
+        event_id="e2", occurred_at=DAY, message="m", label="negative", author="agent", **about
+    )
+    erased = ContactErased(event_id="e3", occurred_at=DAY.replace(hour=13), **about)
+    restored = ContactRestored(event_id="e4", occurred_at=DAY.replace(hour=14), **about)
+    known = ContactUpdated(event_id="e5", occurred_at=DAY.replace(hour=15), **about)
+    at = to_milliseconds(DAY.replace(hour=16))
+    stage.fold(*(Signal(at=at, fact=fact) for fact in (erased, restored, known)))
+    assert deleted(stage.fold(Signal(at=at, fact=correction))) == [(SUPPORT_LABELLED_EXAMPLES, KEY)]
+    assert deleted(stage.fold(Signal(at=at, fact=profile))) == [(HEALTH_PROFILES, b"acme/contact/c")]
+    by_another_name = [Signal(at=at, fact=fact, hops=1) for fact in (correction, profile)]
+    assert deleted(stage.fold(*by_another_name)) == [], "intake has written that under the other name"
 
 
 def test_scored_contacts_are_counted_by_band() -> None:
