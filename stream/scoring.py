@@ -287,13 +287,16 @@ class Outbox:
             self._forward(gone.forward)
         if gone.receipt is not None:
             self._put(HEALTH_RECEIPTS, key, gone.receipt)
-            for name in gone.receipt.known_as:  # intake has done it for the name that the erasure gave
-                self._unname(gone.receipt.tenant, name)
-                self._unquote(gone.receipt.tenant, name)
+        # Intake has done it for the name that the erasure gave, but the transaction of another of its workers may have
+        # set a profile behind that. What stood before this entry in the log is decided: this comes after all of it.
+        tenant, contact = split_key(key)
+        for name in gone.erased:
+            self._unname(tenant, name)
+            self._unquote(tenant, name)
         if gone.named:  # it came late or once more, and intake knows of no erasure
-            self._unname(*split_key(key))
+            self._unname(tenant, contact)
         if gone.quoted:
-            self._unquote(*split_key(key))
+            self._unquote(tenant, contact)
         if gone.forgotten:
             self._cycle.on_commit(self._metrics.forgotten_events.inc)
 

@@ -26,6 +26,7 @@ def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int)
         if isinstance(fact, ContactErased) and apply(state, fact, subject.contact, now):
             remove_score(reaction, state, None)
             gone.receipt = records.contact_forgotten(subject.tenant, subject.contact, (), state, signal)
+            gone.erased = (subject.contact,)
         return reaction
     if not isinstance(fact, _OF_LIFE) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
         state.now = now
@@ -48,7 +49,7 @@ def go(
         reaction.gone = Gone(hand_over(state, subject.tenant, subject.contact, signal))
     else:
         receipt = records.contact_forgotten(subject.tenant, subject.contact, aliases, state, signal)
-        reaction.gone = Gone(receipt=receipt)
+        reaction.gone = Gone(receipt=receipt, erased=(subject.contact, *aliases))
     remove_score(reaction, state, before)
 
 

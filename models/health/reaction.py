@@ -26,12 +26,14 @@ class Subject(Protocol):
 
 class Gone(msgspec.Struct, gc=False):
     """What comes of a contact that is no more. `forward`: an entry for the contact that it was merged into; `receipt`:
-    it was erased just now; `forgotten`: it was erased, and the fact was dropped. `named`, `quoted`: the name or the
-    example's text that intake has written under this contact's key with the fact is to be deleted again.
+    it was erased just now; `erased`: contacts of whom no name and no text may stay; `forgotten`: it was erased, and the
+    fact was dropped. `named`, `quoted`: the name or the example's text that intake has written under this contact's key
+    with the fact is to be deleted again.
     """
 
     forward: Forward | None = None
     receipt: ContactForgotten | None = None
+    erased: tuple[str, ...] = ()
     forgotten: bool = False
     named: bool = False
     quoted: bool = False

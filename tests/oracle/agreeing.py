@@ -120,7 +120,6 @@ def _differing(reactions: list[Reaction], oracle: OracleContact) -> Iterator[tup
 
 def _unnamed(reactions: list[Reaction], oracle: OracleContact) -> Iterator[dict[str, object]]:
     for gone in (reaction.gone for reaction in reactions if reaction.gone is not None):
-        if gone.receipt is not None:
-            yield from ({"name": name} for name in gone.receipt.known_as)
+        yield from ({"name": name} for name in gone.erased)
         if gone.named:
             yield {"name": oracle.contact}

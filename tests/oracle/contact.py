@@ -287,7 +287,7 @@ class OracleContact:
         self.erased_at = at
         names = tuple(sorted(self._names - {self.contact}))
         self.receipts.append(Receipt(len(self.published), self.now, at, names))
-        self.unnamed += names
+        self.unnamed += [self.contact, *names]
         self.is_nameless = True
         self.alias_of, self._merged_at = None, (-1, "")
         self._forget()

@@ -4,6 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.health.state import ContactState
+from models.health.state import encode as encode_row
 from schemas.base import to_milliseconds
 from schemas.catalogue import (
     HEALTH_ACCOUNT_SIGNALS,
@@ -295,6 +297,23 @@ def test_a_score_that_the_facts_do_not_give_is_counted_as_drift() -> None:
     stage.fold(tick(), key=None)
     stage.sweep()
     assert stage.value("heartline_recompute_drift_total") == 1
+
+
+def test_an_erasure_deletes_the_names_and_examples_of_all_that_the_contact_was_called() -> None:
+    """Intake's own tombstone may stand before a profile that another worker of intake has written at the same time."""
+    stage = Stage()
+    at = to_milliseconds(DAY)
+    facts = encode_row(ContactState())
+    about = {"occurred_at": DAY, "tenant": "acme", "contact": "c"}
+    erased = Signal(at=at, fact=ContactErased(event_id="e2", **about))
+    stage.fold(Signal(at=at, fact=ContactAbsorbed(event_id="e1", absorbed="old", facts=facts, **about)))
+    assert [one for one in deleted(stage.fold(erased)) if one[0] != HEALTH_SCORES] == [
+        (HEALTH_PROFILES, b"acme/contact/c"),
+        (SUPPORT_LABELLED_EXAMPLES, KEY),
+        (HEALTH_PROFILES, b"acme/contact/old"),
+        (SUPPORT_LABELLED_EXAMPLES, b"acme/old"),
+    ]
+    assert deleted(stage.fold(erased)) == []
 
 
 def test_a_name_that_comes_after_its_contact_was_erased_is_deleted_again() -> None:
