@@ -5,11 +5,11 @@ from models.health.apply import apply, is_forgotten
 from models.health.merge import MAX_HOPS, hand_over, pass_on
 from models.health.publish import remove_score
 from models.health.reaction import Gone, Reaction, Subject
-from models.health.state import ContactState, Published
+from models.health.state import ContactState, Published, decode
 from schemas.base import to_milliseconds
 from schemas.control import ContactErased, ContactMerged, ContactRestored, SentimentCorrected
 from schemas.profiles import ContactUpdated
-from schemas.signals import ContactFact, Signal
+from schemas.signals import ContactAbsorbed, ContactFact, Signal
 
 _OF_LIFE = (ContactErased, ContactRestored)
 
@@ -21,6 +21,7 @@ def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int)
         state.merged_into = None  # a circle of aliases: this one stands for itself again, so that nothing is lost
     if state.merged_into is not None and not isinstance(fact, ContactMerged):
         gone = Gone(pass_on(state.merged_into.contact, subject.contact, signal))
+        _unwrite(gone, signal)  # no score is shown under this name, and an erasure may not know of it any more
         reaction = Reaction(changed=True, gone=gone)
         state.now = now
         if isinstance(fact, ContactErased) and apply(state, fact, subject.contact, now):
@@ -31,6 +32,8 @@ def of_the_gone(state: ContactState, subject: Subject, signal: Signal, now: int)
     if not isinstance(fact, _OF_LIFE) and is_forgotten(state, to_milliseconds(fact.occurred_at)):
         state.now = now
         gone = Gone(forgotten=True)
+        if isinstance(fact, ContactAbsorbed):  # no receipt will ever tell of these names
+            gone.erased = (fact.absorbed, *sorted(decode(fact.facts).absorbed))
         _unwrite(gone, signal)
         return Reaction(changed=True, gone=gone)
     return None

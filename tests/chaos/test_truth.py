@@ -205,7 +205,9 @@ def test_every_field_of_every_fact_that_is_another_in_the_log_is_found() -> None
 
 
 def helpdesk() -> list[Event]:
-    """A month of a desk, with duplicates; then a contact is merged, and the profile of an erased one comes again."""
+    """A month of a desk, with duplicates; then a contact is merged, and the profile of an erased one comes again, and
+    that of the merged one, which is erased by its new name too.
+    """
     now = datetime.now(UTC)
     told = [*simulate(seed=3, contacts=30, events=1_000, decisions=False, start=now - timedelta(days=30))]
     profiles = [event for event in told if isinstance(event, ContactUpdated)]
@@ -216,6 +218,9 @@ def helpdesk() -> list[Event]:
         TicketOpened(event_id="after", occurred_at=now, contact=merged, ticket="after"),
         ContactErased(event_id="erased", occurred_at=now, contact=erased),
         *(event for event in profiles if event.contact == erased),
+        *(event for event in profiles if event.contact == merged),
+        ContactErased(event_id="all", occurred_at=now, contact=into),
+        ContactUpdated(event_id="named", occurred_at=now + timedelta(minutes=1), contact=merged, name="Somebody"),
     ]
 
 

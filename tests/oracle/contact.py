@@ -163,11 +163,13 @@ class OracleContact:
 
     def absorb(self, at: int, merge: ContactMerged, names: set[str], heard: list[ContactFact], how: How = LIVE) -> None:
         """All that another contact ever did was this one's doing. What it was not told, for it was erased then, is not
-        known by its name: a ticket that went to it is gone.
+        known by its name: a ticket that went to it is gone, and so are the names that were told under those others.
         """
         self.pass_time(at)
         without, before = self.final(), self._before()
-        if not self._is_forgotten(merge):
+        if self._is_forgotten(merge):
+            self.unnamed += [merge.contact, *sorted(names - {merge.contact})]
+        else:
             self._names |= names
             own = {fact.event_id for fact in self._heard if _contact_of(fact) == self.contact}
             own |= {fact.event_id for fact in heard if _contact_of(fact) == merge.contact}

@@ -12,7 +12,7 @@ from schemas.base import Event, Mode, SentimentLabel
 from schemas.control import ContactErased, ContactMerged, ModelPublished, SubjectEvent
 from schemas.event_ids import event_id
 from schemas.messages import MessageClassified, MessageCreated
-from schemas.profiles import AccountUpdated
+from schemas.profiles import AccountUpdated, ContactUpdated
 from schemas.signals import Clock, ContactAbsorbed, ContactFact, Erased, Tick
 from schemas.surveys import ReviewPosted
 from schemas.tickets import TicketUpdated
@@ -122,6 +122,8 @@ class OraclePartition:
         if into is not None:
             if isinstance(fact, ContactErased):
                 contact.feed(at, fact, how)
+            elif isinstance(fact, ContactUpdated):
+                contact.unname(how)
             self._pass_on(at, (subject[0], into), subject[1], fact, how)
         elif isinstance(fact, ContactAbsorbed):
             contact.absorb(at, *self._handed[fact.event_id], how)

@@ -6,13 +6,14 @@ from models.health.facts.messages import messages
 from models.health.facts.tickets import tickets_here
 from models.health.fold import PartitionFold, Subject
 from models.health.merge import MAX_HOPS
-from models.health.reaction import Reaction
+from models.health.reaction import Gone, Reaction
 from models.health.state import ContactState, decode
 from schemas.base import to_milliseconds
 from schemas.control import ContactMerged
+from schemas.profiles import ContactUpdated
 from schemas.signals import ContactAbsorbed, ContactFact, Signal
 from schemas.tickets import TicketUpdated
-from tests.unit.models.health.building import answer, erased, message, opened, profile, restored, solved
+from tests.unit.models.health.building import answer, corrected, erased, message, opened, profile, restored, solved
 
 
 class Desk:
@@ -192,3 +193,34 @@ def test_a_late_fact_of_an_erased_person_is_dropped_by_whichever_name_it_comes()
         gone = desk.last("new").gone
         assert gone is not None
         assert gone.forgotten
+
+
+def gone_of(desk: Desk, contact: str) -> Gone:
+    gone = desk.last(contact).gone
+    assert gone is not None
+    return gone
+
+
+def test_what_intake_writes_under_an_aliass_name_goes_again_at_once() -> None:
+    desk = Desk()
+    desk.merge("old", "new", 1)
+    desk.tell("old", profile(2, account="a"))
+    assert (gone_of(desk, "old").named, gone_of(desk, "old").quoted) == (True, False)
+    desk.tell("old", corrected(2, "m", "negative"))
+    assert (gone_of(desk, "old").named, gone_of(desk, "old").quoted) == (False, True)
+    for fact in (profile(2), erased(3), profile(2), profile(4), restored(5), profile(6), erased(7), profile(8)):
+        desk.tell("old" if isinstance(fact, ContactUpdated) else "new", fact)
+        assert gone_of(desk, "old").named, "the last that came by this name was a profile"
+    assert gone_of(desk, "new").forgotten
+    assert not gone_of(desk, "new").named, "it was never written under this name"
+
+
+def test_what_an_erased_contact_absorbs_too_late_keeps_no_name() -> None:
+    desk = Desk()
+    desk.tell("oldest", profile(0))
+    desk.tell("old", profile(0))
+    desk.merge("oldest", "old", 1)
+    desk.tell("new", erased(3))
+    desk.merge("old", "new", 2)
+    assert gone_of(desk, "new").erased == ("old", "oldest")
+    assert gone_of(desk, "new").forgotten
