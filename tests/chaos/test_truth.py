@@ -206,18 +206,19 @@ def test_every_field_of_every_fact_that_is_another_in_the_log_is_found() -> None
 
 def helpdesk() -> list[Event]:
     """A month of a desk, with duplicates; then a contact is merged, and the profile of an erased one comes again, and
-    that of the merged one, which is erased by its new name too.
+    that of the merged one, which is erased by its new name too. One more turns out to be the erased one.
     """
     now = datetime.now(UTC)
     told = [*simulate(seed=3, contacts=30, events=1_000, decisions=False, start=now - timedelta(days=30))]
     profiles = [event for event in told if isinstance(event, ContactUpdated)]
-    merged, into, erased = list(dict.fromkeys(event.contact for event in profiles))[:3]
+    merged, into, erased, other = list(dict.fromkeys(event.contact for event in profiles))[:4]
     return [
         *(arrival.event for arrival in deliver(told, duplicates=0.1)),
         ContactMerged(event_id="merged", occurred_at=now, contact=merged, into=into),
         TicketOpened(event_id="after", occurred_at=now, contact=merged, ticket="after"),
         ContactErased(event_id="erased", occurred_at=now, contact=erased),
         *(event for event in profiles if event.contact == erased),
+        ContactMerged(event_id="merged-too-late", occurred_at=now, contact=other, into=erased),
         *(event for event in profiles if event.contact == merged),
         ContactErased(event_id="all", occurred_at=now, contact=into),
         ContactUpdated(event_id="named", occurred_at=now + timedelta(minutes=1), contact=merged, name="Somebody"),
@@ -292,6 +293,19 @@ def test_what_is_lost_doubled_misnamed_or_told_too_much_is_found(
     finally:
         played.topics[topic] = before
     assert any(topic in line for line in problems), problems
+
+
+def test_a_name_that_stands_behind_its_deletion_is_found(played: Played) -> None:
+    before = played.topics[HEALTH_PROFILES]
+    ordered = sorted(before, key=lambda record: record.said is not None)
+    played.topics[HEALTH_PROFILES] = [
+        replace(record, place=(HEALTH_PROFILES, offset)) for offset, record in enumerate(ordered)
+    ]
+    try:
+        problems = played.verdict().problems
+    finally:
+        played.topics[HEALTH_PROFILES] = before
+    assert sum("must be gone" in line for line in problems) == 3, "the erased one's, the alias's and its new name's"
 
 
 def kind_of(record: Record) -> str | None:
