@@ -16,7 +16,7 @@ from schemas.catalogue import (
     HEALTH_SIGNALS,
 )
 from schemas.control import ContactErased, ContactMerged, ContactRestored
-from schemas.decoding import decode_event, decode_signal, encode
+from schemas.decoding import decode_account_signal, decode_event, decode_record, decode_signal, encode
 from schemas.keys import contact_key
 from schemas.scores import ContactForgotten, ScoreClosed
 from schemas.signals import AccountSignal, Erased, MemberContribution, MemberLeft, Signal
@@ -25,15 +25,14 @@ from stream.errors import NotScored
 from stream.merges import Merges
 from stream.reading import TopicReader
 from stream.rewrite import Rewriter
-from stream.settings import Settings
+from stream.settings import Settings, Stage
 from stream.topics import table_changelog
 
 _receipt = msgspec.json.Decoder(ContactForgotten).decode
-_close = msgspec.json.Decoder(ScoreClosed).decode
-_account_signal = msgspec.json.Decoder(AccountSignal).decode
 ANY_TIME: Final = 253_402_300_799_000
 _KEPT = (ContactErased, ContactRestored, ContactMerged)
 """These name a contact and say nothing of it; a replay needs them."""
+_FOLDED_BY: Final[dict[str, Stage]] = {HEALTH_SIGNALS: "scoring", HEALTH_ACCOUNT_SIGNALS: "accounts"}
 
 
 class Erasure(NamedTuple):
@@ -76,9 +75,11 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
         ),
     }
     rewriter = Rewriter(settings, say)
-    dropped = {topic: rewriter.rewrite(topic, *what) for topic, what in unwanted.items()}
-    rewriter.adopt(table_changelog("scoring", settings).name, HEALTH_SIGNALS)
-    rewriter.adopt(table_changelog("accounts", settings).name, HEALTH_ACCOUNT_SIGNALS)
+    dropped = {}
+    for topic, what in unwanted.items():
+        dropped[topic] = rewriter.rewrite(topic, *what)
+        if topic in _FOLDED_BY:  # at once: whatever befalls the next topic, the workers of this one start again
+            rewriter.adopt(table_changelog(_FOLDED_BY[topic], settings).name, topic)
     return dropped
 
 
@@ -121,7 +122,9 @@ def _is_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
 
 
 def _is_closed_before(message: Message, tenant: str, receipts: Mapping[str, int]) -> bool:
-    close = _close(message.value() or b"")
+    close = decode_record(HEALTH_SCORE_HISTORY, message.value())
+    if not isinstance(close, ScoreClosed):  # also what an earlier rewriting put in the place of a record
+        return False
     return close.tenant == tenant and to_milliseconds(close.at) <= receipts.get(close.contact, 0)
 
 
@@ -133,8 +136,7 @@ def _is_said_before(message: Message, tenant: str, names: set[str], until: int) 
 
 
 def _is_given_before(message: Message, tenant: str, receipts: Mapping[str, int]) -> bool:
-    signal = _account_signal(message.value() or b"{}")
-    fact = signal.fact
-    if not isinstance(fact, MemberContribution | MemberLeft):
+    signal = decode_account_signal(message.value())
+    if not isinstance(signal, AccountSignal) or not isinstance(signal.fact, MemberContribution | MemberLeft):
         return False
-    return fact.tenant == tenant and signal.at <= receipts.get(fact.contact, 0)
+    return signal.fact.tenant == tenant and signal.at <= receipts.get(signal.fact.contact, 0)

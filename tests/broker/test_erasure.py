@@ -11,14 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from confluent_kafka import Producer
 
 from schemas.base import Event, to_milliseconds
-from schemas.catalogue import HEALTH_ACCOUNT_SIGNALS, HEALTH_CONTROL, HEALTH_SIGNALS, SUPPORT_MESSAGES
+from schemas.catalogue import (
+    HEALTH_ACCOUNT_SIGNALS,
+    HEALTH_CONTROL,
+    HEALTH_SCORE_HISTORY,
+    HEALTH_SIGNALS,
+    SUPPORT_MESSAGES,
+)
 from schemas.control import ContactMerged, OverrideSet, SentimentCorrected
-from schemas.decoding import encode
+from schemas.decoding import decode_account_signal, encode
 from schemas.messages import MessageCreated
 from schemas.profiles import ContactUpdated
 from schemas.signals import AccountSignal, Clock, MemberContribution, MemberLeft, Signal
@@ -52,10 +57,14 @@ def heartline(tmp_path: Path) -> Iterator[Heartline]:
 
 def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> None:
     intake, scoring = heartline.start("intake"), heartline.start("scoring")
-    heartline.send([*life_of("quill", "quill-old"), *life_of("ann", "ann-old", words="nothing special")])
+    for name in ("ann", "bob"):
+        heartline.send(life_of(name, f"{name}-old", words="nothing special"))
+    heartline.send(life_of("quill", "quill-old"))
+    put(heartline, HEALTH_ACCOUNT_SIGNALS, b"{}", b"not JSON", None)
+    put(heartline, HEALTH_SCORE_HISTORY, b"{}", b"not JSON", None)
     heartline.wait_settled()
     scores = heartline.final_scores()
-    assert {contact for _, contact in scores} >= {"quill", "ann"}
+    assert {contact for _, contact in scores} >= {"quill", "ann", "bob"}
     assert all(found(heartline, secret) for secret in SECRETS[:1])
     assert members(heartline) >= {"quill", "quill-old", "ann"}
     set_clock_ahead(heartline, timedelta(minutes=1))
@@ -63,6 +72,7 @@ def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> 
     receipt = command(heartline, "erase", "quill")
     assert "quill was erased" in receipt
     assert "quill-old" in receipt
+    command(heartline, "erase", "bob")
     heartline.wait_settled()
     before = heartline.final_scores()["default", "ann"]
     for worker in (intake, scoring):
@@ -73,7 +83,12 @@ def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> 
     kept = stamps(heartline)
     assert 0 < len(kept) < len(said)
     assert kept.items() <= said.items(), "they are judged by their stamps"
+    assert members(heartline) == {"ann", "ann-old", "bob", "bob-old"}
+    assert f"{HEALTH_CONTROL}: 2 " in command(heartline, "erase", "bob", "--rewrite"), "a second person, after the first"
+    assert stamps(heartline).items() < kept.items()
     assert members(heartline) == {"ann", "ann-old"}
+    for topic in (HEALTH_ACCOUNT_SIGNALS, HEALTH_SCORE_HISTORY):
+        assert {b"{}", b"not JSON"} <= {record.value() for record in heartline.records(topic)}, "no word of a person"
 
     expire(heartline)
     for secret in SECRETS:
@@ -136,19 +151,22 @@ def stamps(heartline: Heartline) -> dict[int, tuple[int, int]]:
 
 def members(heartline: Heartline) -> set[str]:
     """The contacts of whom accounts were told."""
-    facts = [
-        msgspec.json.decode(message.value() or b"", type=AccountSignal).fact
-        for message in heartline.records(HEALTH_ACCOUNT_SIGNALS)
-    ]
+    signals = [decode_account_signal(message.value()) for message in heartline.records(HEALTH_ACCOUNT_SIGNALS)]
+    facts = [signal.fact for signal in signals if isinstance(signal, AccountSignal)]
     return {fact.contact for fact in facts if isinstance(fact, MemberContribution | MemberLeft)}
 
 
 def set_clock_ahead(heartline: Heartline, ahead: timedelta) -> None:
     """As another intake's clock may be: what comes of an erasure then is later than the erasure is in the log."""
+    put(heartline, HEALTH_SIGNALS, encode(Signal(at=to_milliseconds(datetime.now(UTC) + ahead), fact=Clock())))
+
+
+def put(heartline: Heartline, topic: str, *values: bytes | None) -> None:
+    """Records without a key, in every partition."""
     producer = Producer({"bootstrap.servers": heartline.broker.bootstrap})
-    clock = encode(Signal(at=to_milliseconds(datetime.now(UTC) + ahead), fact=Clock()))
     for partition in range(heartline.settings.partitions):
-        producer.produce(HEALTH_SIGNALS, clock, partition=partition)
+        for value in values:
+            producer.produce(topic, value, partition=partition)
     assert producer.flush(30) == 0
 
 
