@@ -57,16 +57,17 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     was not erased.
     """
     names = _names(settings, tenant, contact)
-    erased = _erasures(settings, {contact_key(tenant, name) for name in names})
+    key, keys = contact_key(tenant, contact), {contact_key(tenant, name) for name in names}
+    erased = _erasures(settings, keys)
     receipts = {receipt.contact: to_milliseconds(receipt.at) for receipt in _receipts(settings, tenant, names)}
-    if contact_key(tenant, contact) not in erased or contact not in receipts:
+    if key not in erased or contact not in receipts:
         raise NotScored(
             f"{tenant}/{contact} was not erased: run `heartline erase {contact}` and let the workers fold it"
         )
-    until = max(erasure.at for erasure in erased.values())
+    until = erased[key].at
     receipts = dict.fromkeys(names, receipts[contact]) | receipts
     unwanted: dict[str, tuple[Callable[[Message], bool], bytes | None]] = {
-        HEALTH_SIGNALS: (lambda message: _is_before(message, erased), encode(Signal(at=0, fact=Erased()))),
+        HEALTH_SIGNALS: (lambda message: _is_before(message, keys, erased, until), encode(Signal(at=0, fact=Erased()))),
         HEALTH_SCORE_HISTORY: (lambda message: _is_closed_before(message, tenant, receipts), None),
         HEALTH_CONTROL: (lambda message: _is_said_before(message, tenant, names, until), None),
         HEALTH_ACCOUNT_SIGNALS: (
@@ -113,12 +114,16 @@ def _erasures(settings: Settings, keys: set[bytes]) -> dict[bytes, Erasure]:
     return found
 
 
-def _is_before(message: Message, erased: Mapping[bytes, Erasure]) -> bool:
-    erasure = erased.get(message.key() or b"")
-    if erasure is None or (message.offset() or 0) >= erasure.offset:
+def _is_before(message: Message, keys: set[bytes], erased: Mapping[bytes, Erasure], until: int) -> bool:
+    key = message.key() or b""
+    if key not in keys:
         return False
     signal = decode_signal(message.value())
-    return not (isinstance(signal, Signal) and isinstance(signal.fact, _KEPT))
+    if isinstance(signal, Signal) and isinstance(signal.fact, _KEPT):
+        return False
+    if key in erased:
+        return (message.offset() or 0) < erased[key].offset
+    return isinstance(signal, Signal) and signal.at <= until  # a merged name: the log of its key tells of no erasure
 
 
 def _is_closed_before(message: Message, tenant: str, receipts: Mapping[str, int]) -> bool:
