@@ -56,9 +56,11 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     Returns how many records each topic has lost. What came after a restoration stays. Raises NotScored if the contact
     was not erased.
     """
-    names = _names(settings, tenant, contact)
-    key, keys = contact_key(tenant, contact), {contact_key(tenant, name) for name in names}
-    erased = _erasures(settings, keys)
+    key = contact_key(tenant, contact)
+    rewriter = Rewriter(settings, key, say)
+    names = _names(settings, rewriter.whole(HEALTH_CONTROL), tenant, contact)
+    keys = {contact_key(tenant, name) for name in names}
+    erased = _erasures(settings, rewriter.whole(HEALTH_SIGNALS), keys)
     receipts = {receipt.contact: to_milliseconds(receipt.at) for receipt in _receipts(settings, tenant, names)}
     if key not in erased or contact not in receipts:
         raise NotScored(
@@ -75,7 +77,6 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
             encode(AccountSignal(at=0, fact=Erased())),
         ),
     }
-    rewriter = Rewriter(settings, say)
     dropped = {}
     for topic, what in unwanted.items():
         dropped[topic] = rewriter.rewrite(topic, *what)
@@ -91,10 +92,10 @@ def _receipts(settings: Settings, tenant: str, names: set[str]) -> list[ContactF
     return [one for one in found if one.tenant == tenant and one.contact in names]
 
 
-def _names(settings: Settings, tenant: str, contact: str) -> set[str]:
+def _names(settings: Settings, control: str, tenant: str, contact: str) -> set[str]:
     """Every name that the contact ever had: an erasure ends an alias, so erasures are left out here."""
     decisions, merges = Decisions({tenant}), Merges()
-    with closing(TopicReader(settings, [HEALTH_CONTROL])) as reader:
+    with closing(TopicReader(settings, [control])) as reader:
         for message in reader.all():
             event = decisions.take(message.value(), message.timestamp()[1])
             if isinstance(event, ContactMerged):
@@ -102,9 +103,9 @@ def _names(settings: Settings, tenant: str, contact: str) -> set[str]:
     return merges.known_as(tenant, contact)
 
 
-def _erasures(settings: Settings, keys: set[bytes]) -> dict[bytes, Erasure]:
+def _erasures(settings: Settings, signals: str, keys: set[bytes]) -> dict[bytes, Erasure]:
     found: dict[bytes, Erasure] = {}
-    with closing(TopicReader(settings, [HEALTH_SIGNALS])) as reader:
+    with closing(TopicReader(settings, [signals])) as reader:
         for message in reader.all():
             key = message.key()
             if key in keys:

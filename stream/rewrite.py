@@ -2,9 +2,10 @@
 
 Every record keeps its partition and its offset, because rows and groups know offsets: what is left out, and the marks
 that transactions leave in a log, become fillers. A copy is made beside first; only then the topic is deleted, made anew
-and filled from the copy. So whenever this is interrupted, doing it again goes on.
+and filled from the copy. So whenever this is interrupted, doing it again for the same contact goes on.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -38,24 +39,37 @@ Ends = dict[int, int]
 class Rewriter:
     """Rewrites topics of a cluster. Raises ConfigurationError while a group that reads one has members."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        """`say` is told, in words, what is being done."""
+    def __init__(self, settings: Settings, subject: bytes, say: Callable[[str], None]) -> None:
+        """`subject`: whose records are left out; a copy for another one is no copy for it. `say` is told, in words,
+        what is being done.
+        """
         self._kafka = settings.kafka()
         self._admin = AdminClient(self._kafka)
+        self._suffix = f"{COPY}-{hashlib.sha256(subject).hexdigest()[:12]}"
         self._say = say
+
+    def whole(self, topic: str) -> str:
+        """Where all of a topic is to be read: in its copy, if an interrupted rewrite left only a part of the topic."""
+        copy = topic + self._suffix
+        return copy if _is_ahead(self._ends(copy), self._ends(topic)) else topic
 
     def rewrite(self, topic: str, unwanted: Unwanted, filler: bytes | None) -> int:
         """Leave the unwanted records of a topic out, with `filler` in their place. Returns how many they were."""
-        copy, dropped = topic + COPY, 0
+        copy, dropped = topic + self._suffix, 0
         ends, copied = self._ends(topic), self._ends(copy)
-        if copied and any(copied[partition] < end for partition, end in ends.items()):
+        self._delete_copies_of_others(topic, ends)
+        if copied and _is_ahead(ends, copied):
+            if _is_ahead(copied, ends):
+                raise DeliveryFailed(
+                    f"{topic} was written to before its rewriting was done: the rest is in {copy} only"
+                )
             self._delete(copy)  # it was never finished, and the topic is whole
             copied = {}
         if not copied:
             self._create(copy, like=topic)
             self._say(f"copying {topic}")
             dropped = self._copy(topic, copy, ends, unwanted, filler)
-            self._move_offsets(topic, copy)
+        self._move_offsets(topic, copy)  # also when the copy was there: the run that made it may have ended before this
         self._say(f"writing {topic} anew")
         self._delete(topic)
         self._create(topic, like=copy)
@@ -63,6 +77,17 @@ class Rewriter:
         self._move_offsets(copy, topic)
         self._delete(copy)
         return dropped
+
+    def _delete_copies_of_others(self, topic: str, ends: Ends) -> None:
+        """What an interrupted rewrite for another contact left: that contact's records stay until it is done again."""
+        for name in self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics:
+            if name.startswith(topic + COPY) and name != topic + self._suffix:
+                if _is_ahead(self._ends(name), ends):
+                    raise ConfigurationError(
+                        f"a rewriting of {topic} for another contact was interrupted, and {name} holds what the topic "
+                        "lacks: do that one again first"
+                    )
+                self._delete(name)
 
     def adopt(self, changelog: str, topic: str) -> None:
         """Tell the state that was folded from a topic that this is the topic still: offsets are as they were."""
@@ -174,6 +199,11 @@ class Rewriter:
             if here:
                 found[group.group_id] = here
         return found
+
+
+def _is_ahead(one: Ends, other: Ends) -> bool:
+    """Whether a partition of one topic is longer than that of the other, which may not exist."""
+    return any(end > other.get(partition, -1) for partition, end in one.items())
 
 
 class _Writer:
