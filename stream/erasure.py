@@ -32,6 +32,7 @@ _receipt = msgspec.json.Decoder(ContactForgotten).decode
 ANY_TIME: Final = 253_402_300_799_000
 _KEPT = (ContactErased, ContactRestored, ContactMerged)
 """These name a contact and say nothing of it; a replay needs them."""
+_REWRITTEN: Final = (HEALTH_SIGNALS, HEALTH_SCORE_HISTORY, HEALTH_CONTROL, HEALTH_ACCOUNT_SIGNALS)
 _FOLDED_BY: Final[dict[str, Stage]] = {HEALTH_SIGNALS: "scoring", HEALTH_ACCOUNT_SIGNALS: "accounts"}
 
 
@@ -58,6 +59,7 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
     """
     key = contact_key(tenant, contact)
     rewriter = Rewriter(settings, key, say)
+    rewriter.wait_until_quiet((*_REWRITTEN, HEALTH_RECEIPTS))
     names = _names(settings, rewriter.whole(HEALTH_CONTROL), tenant, contact)
     keys = {contact_key(tenant, name) for name in names}
     erased = _erasures(settings, rewriter.whole(HEALTH_SIGNALS), keys)

@@ -1,5 +1,8 @@
 """Copies a topic of unlimited retention without some of its records, while nobody writes to it.
 
+Workers write to topics that they do not read, so none of any stage may run; and what is committed behind an open
+transaction is not to be read before that ends.
+
 Every record keeps its partition and its offset, because rows and groups know offsets: what is left out, and the marks
 that transactions leave in a log, become fillers. A copy is made beside first; only then the topic is deleted, made anew
 and filled from the copy. So whenever this is interrupted, doing it again for the same contact goes on.
@@ -7,9 +10,9 @@ and filled from the copy. So whenever this is interrupted, doing it again for th
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, Literal, get_args
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -25,28 +28,58 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic, ResourceType
 
 from stream.dataplane import sources_row
-from stream.errors import ConfigurationError, DeliveryFailed
-from stream.settings import Settings
+from stream.errors import ConfigurationError, DeliveryFailed, HeartlineError
+from stream.settings import Settings, Stage
 
 COPY = "-rewritten"
 TIMEOUT_SECONDS = 60.0
+OPEN_SECONDS = 60.0
+"""So long to wait for open transactions: those of killed workers end after ten seconds, or ten more."""
 BATCH = 5_000
 
 Unwanted = Callable[[Message], bool]
 Ends = dict[int, int]
+Isolation = Literal["read_committed", "read_uncommitted"]
 
 
 class Rewriter:
-    """Rewrites topics of a cluster. Raises ConfigurationError while a group that reads one has members."""
+    """Rewrites topics of a cluster. Raises ConfigurationError while workers run or a transaction is open in one."""
 
     def __init__(self, settings: Settings, subject: bytes, say: Callable[[str], None]) -> None:
         """`subject`: whose records are left out; a copy for another one is no copy for it. `say` is told, in words,
         what is being done.
         """
         self._kafka = settings.kafka()
+        self._groups = [settings.group(stage) for stage in get_args(Stage)]
+        # A static member that stopped is a member until its session ends.
+        self._leaving_seconds = 2 * settings.session_timeout_seconds
         self._admin = AdminClient(self._kafka)
         self._suffix = f"{COPY}-{hashlib.sha256(subject).hexdigest()[:12]}"
         self._say = say
+
+    def wait_until_quiet(self, topics: Iterable[str]) -> None:
+        """Wait until no worker is there and no transaction is open in these topics.
+
+        Raises:
+            ConfigurationError: workers of some stage go on, or a transaction does.
+        """
+        refused = ConfigurationError("workers still run, of whatever stage: stop them all, and do this again")
+        _until(lambda: not self._have_members(), self._leaving_seconds, refused)
+        for topic in topics:
+            self._wait_for_transactions(topic)
+
+    def _wait_for_transactions(self, topic: str) -> None:
+        _until(lambda: self._ends(topic, "read_committed") == self._ends(topic), OPEN_SECONDS, _open(topic))
+
+    def _have_members(self) -> bool:
+        for future in self._admin.describe_consumer_groups(self._groups).values():
+            try:
+                if future.result(TIMEOUT_SECONDS).members:
+                    return True
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+                    raise
+        return False
 
     def whole(self, topic: str) -> str:
         """Where all of a topic is to be read: in its copy, if an interrupted rewrite left only a part of the topic."""
@@ -55,6 +88,7 @@ class Rewriter:
 
     def rewrite(self, topic: str, unwanted: Unwanted, filler: bytes | None) -> int:
         """Leave the unwanted records of a topic out, with `filler` in their place. Returns how many they were."""
+        self._wait_for_transactions(topic)  # before its end is taken: the mark of one is written when it ends
         copy, dropped = topic + self._suffix, 0
         ends, copied = self._ends(topic), self._ends(copy)
         self._delete_copies_of_others(topic, ends)
@@ -70,6 +104,8 @@ class Rewriter:
             self._say(f"copying {topic}")
             dropped = self._copy(topic, copy, ends, unwanted, filler)
         self._move_offsets(topic, copy)  # also when the copy was there: the run that made it may have ended before this
+        if self._have_members() or self._ends(topic) != ends:
+            raise DeliveryFailed(f"something wrote to {topic} or began to run: stop it, and do this again")
         self._say(f"writing {topic} anew")
         self._delete(topic)
         self._create(topic, like=copy)
@@ -99,21 +135,22 @@ class Rewriter:
             for partition in self._ends(changelog):
                 writer.write(changelog, partition, key, value, [])
 
-    def _ends(self, topic: str) -> Ends:
-        """The end of each partition; nothing for a topic that does not exist. One that was just made has no leader yet
-        for a moment.
+    def _ends(self, topic: str, isolation: Isolation = "read_uncommitted") -> Ends:
+        """The end of each partition, of all or of what no open transaction keeps back; nothing for a topic that is none.
+        One that was just made has no leader yet for a moment.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                return self._ends_now(topic)
+                return self._ends_now(topic, isolation)
             except KafkaException:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 
-    def _ends_now(self, topic: str) -> Ends:
-        with closing(Consumer({**self._kafka, "group.id": "heartline-rewrite"})) as consumer:
+    def _ends_now(self, topic: str, isolation: Isolation) -> Ends:
+        settings = {**self._kafka, "group.id": "heartline-rewrite", "isolation.level": isolation}
+        with closing(Consumer(settings)) as consumer:
             found = consumer.list_topics(timeout=TIMEOUT_SECONDS).topics.get(topic)
             partitions = [] if found is None else list(found.partitions)
             return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), TIMEOUT_SECONDS)[1] for p in partitions}
@@ -145,15 +182,22 @@ class Rewriter:
         consumer = Consumer({**settings, "enable.partition.eof": True, "isolation.level": "read_committed"})
         with closing(consumer):
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            while end > 0:
+            position, moved = 0, time.monotonic()
+            while position < end:
+                before = position
                 for message in consumer.consume(BATCH, 1.0):
-                    error = message.error()
+                    error, offset = message.error(), message.offset() or 0
                     if error is None:
+                        position = offset + 1
                         yield message
-                    elif error.code() == KafkaError._PARTITION_EOF:
-                        return
+                    elif error.code() == KafkaError._PARTITION_EOF:  # the end of what is stable: more may come
+                        position = max(position, offset)
                     else:
                         raise KafkaException(error)
+                if position > before:
+                    moved = time.monotonic()
+                elif time.monotonic() - moved > OPEN_SECONDS:
+                    raise _open(topic)
 
     def _create(self, topic: str, like: str) -> None:
         resource = ConfigResource(ResourceType.TOPIC, like)
@@ -165,14 +209,14 @@ class Rewriter:
         new = NewTopic(topic, len(partitions), copies, config=config)
         (made,) = self._admin.create_topics([new], operation_timeout=TIMEOUT_SECONDS).values()
         made.result(TIMEOUT_SECONDS)
-        _until(lambda: bool(self._ends(topic)), TIMEOUT_SECONDS, f"{topic} to be created")
+        _until(lambda: bool(self._ends(topic)), TIMEOUT_SECONDS, _late(f"{topic} to be created"))
 
     def _delete(self, topic: str) -> None:
         if not self._ends(topic):
             return
         (future,) = self._admin.delete_topics([topic], operation_timeout=TIMEOUT_SECONDS).values()
         future.result(TIMEOUT_SECONDS)
-        _until(lambda: not self._ends(topic), TIMEOUT_SECONDS, f"{topic} to be deleted")
+        _until(lambda: not self._ends(topic), TIMEOUT_SECONDS, _late(f"{topic} to be deleted"))
 
     def _move_offsets(self, topic: str, to: str) -> None:
         """Let every group stand where it stood: Kafka forgets a group's offsets with their topic."""
@@ -254,9 +298,20 @@ class _Writer:
         self._failed = self._failed or error
 
 
-def _until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+def _until(condition: Callable[[], bool], seconds: float, error: HeartlineError) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise DeliveryFailed(f"waited {seconds:g} s for {what}; see the brokers' logs, then do this again")
+            raise error
         time.sleep(0.1)
+
+
+def _late(what: str) -> HeartlineError:
+    return DeliveryFailed(f"waited {TIMEOUT_SECONDS:g} s for {what}; see the brokers' logs, then do this again")
+
+
+def _open(topic: str) -> HeartlineError:
+    return ConfigurationError(
+        f"a transaction is open in {topic}: whoever began it still runs, or was killed; stop it, wait until its "
+        "`transaction.timeout.ms` is over, and do this again"
+    )

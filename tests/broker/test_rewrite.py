@@ -1,16 +1,17 @@
 """A rewriting that is interrupted goes on when it is done again, and loses nothing that is committed."""
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from stream import rewrite
-from stream.errors import ConfigurationError
+from stream.errors import ConfigurationError, DeliveryFailed
 from stream.rewrite import Rewriter
-from stream.settings import Settings
+from stream.settings import Settings, Stage
+from tests.support.heartline import wait_until
 from tests.support.kafka import KafkaBroker
 
 GROUP = "reader-of-logs"
@@ -85,6 +86,88 @@ def test_a_copy_for_another_contact_that_alone_is_whole_is_refused(
     without(kafka, topic, b"x")
     assert rewriter(kafka, b"x").whole(topic) == topic
     assert keys(kafka, topic) == [None, b"y"] * 10
+
+
+def test_what_is_committed_behind_an_open_transaction_is_kept(kafka: KafkaBroker, topic: str) -> None:
+    """As a killed worker leaves one: it ends when its time is over."""
+    with transaction(kafka, topic, seconds=5):
+        write(kafka, topic, b"y", b"x", b"y")
+        assert without(kafka, topic, b"x") == 11
+    written = [key for key in keys(kafka, topic) if key is not None]
+    assert written == [b"y"] * 12
+    assert end(kafka, topic) == 25, "20 records, the one that came to nothing, three, and a mark"
+
+
+def test_a_transaction_that_stays_open_is_refused(
+    kafka: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "OPEN_SECONDS", 2.0)
+    with transaction(kafka, topic, seconds=300) as producer:
+        write(kafka, topic, b"y", b"x", b"y")
+        with pytest.raises(ConfigurationError, match=r"transaction\.timeout\.ms"):
+            rewriter(kafka, b"x").wait_until_quiet([topic])
+        with pytest.raises(ConfigurationError, match=r"transaction\.timeout\.ms"):
+            without(kafka, topic, b"x")
+        producer.commit_transaction(30)
+    assert keys(kafka, topic) == [b"x", b"y"] * 10 + [b"open", b"y", b"x", b"y"]
+    rewriter(kafka, b"x").wait_until_quiet([topic])
+    without(kafka, topic, b"x")
+    assert [key for key in keys(kafka, topic) if key is not None] == [b"y"] * 10 + [b"open", b"y", b"y"]
+
+
+@pytest.mark.parametrize("stage", ["intake", "portfolios"])
+@pytest.mark.parametrize("static", [True, False])
+def test_while_a_worker_of_any_stage_runs_nothing_is_rewritten(
+    kafka: KafkaBroker, topic: str, stage: Stage, static: bool
+) -> None:
+    """It may read nothing of the topic and write to it."""
+    kafka.create_topics(f"{topic}-input", partitions=1)
+    more = {"group.instance.id": "a"} if static else {}
+    base = {"bootstrap.servers": kafka.bootstrap, "session.timeout.ms": 6000, "auto.offset.reset": "earliest"}
+    with closing(Consumer({**base, "group.id": settings(kafka).group(stage), **more})) as worker:
+        worker.subscribe([f"{topic}-input"])
+        write(kafka, f"{topic}-input", b"input")
+        wait_until(lambda: worker.poll(0.5) is not None, 30, "a member")
+        with pytest.raises(ConfigurationError, match="workers still run"):
+            Rewriter(settings(kafka, session_timeout_seconds=3), b"x", lambda _: None).wait_until_quiet([topic])
+        with pytest.raises(DeliveryFailed, match="began to run"):
+            without(kafka, topic, b"x")
+    rewriter(kafka, b"x").wait_until_quiet([topic])  # for the end of a session, too
+    assert without(kafka, topic, b"x") == 0, "the copy is there"
+    assert keys(kafka, topic) == [None, b"y"] * 10
+
+
+def test_what_is_written_during_the_copying_is_not_lost(
+    kafka: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = Rewriter._move_offsets
+
+    def written_to(self: Rewriter, topic: str, to: str) -> None:
+        write(kafka, topic, b"late")
+        move(self, topic, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rewriter, "_move_offsets", written_to)
+        with pytest.raises(DeliveryFailed, match="do this again"):
+            without(kafka, topic, b"x")
+    assert without(kafka, topic, b"x") == 10
+    assert keys(kafka, topic) == [None, b"y"] * 10 + [b"late"]
+
+
+@contextmanager
+def transaction(kafka: KafkaBroker, topic: str, seconds: int) -> Iterator[Producer]:
+    """An open one, with a record in the topic."""
+    more = {"transactional.id": f"t-{topic}", "transaction.timeout.ms": seconds * 1000}
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 0, **more})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(topic, b"value", b"open")
+    assert producer.flush(30) == 0
+    yield producer
+
+
+def end(kafka: KafkaBroker, topic: str) -> int:
+    return rewriter(kafka, b"")._ends(topic)[0]
 
 
 def rewriter(kafka: KafkaBroker, subject: bytes) -> Rewriter:
