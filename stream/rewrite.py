@@ -136,8 +136,8 @@ class Rewriter:
                 writer.write(changelog, partition, key, value, [])
 
     def _ends(self, topic: str, isolation: Isolation = "read_uncommitted") -> Ends:
-        """The end of each partition, of all or of what no open transaction keeps back; nothing for a topic that is none.
-        One that was just made has no leader yet for a moment.
+        """The end of each partition, of all or of what no open transaction keeps back; nothing for no topic. One that
+        was just made has no leader yet for a moment.
         """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:

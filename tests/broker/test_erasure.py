@@ -5,7 +5,7 @@ disk. Retention and segments are short here, so that "in time" is now.
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from schemas.profiles import ContactUpdated
 from schemas.signals import AccountSignal, Clock, MemberContribution, MemberLeft, Signal
 from schemas.surveys import ReviewPosted, SurveyAnswered
 from schemas.tickets import TicketOpened
+from stream.erasure import rewrite
+from stream.rewrite import Rewriter
 from stream.topics import all_topics
 from tests.support.heartline import Heartline, wait_until
 from tests.support.kafka import KafkaBroker
@@ -57,7 +59,7 @@ def heartline(tmp_path: Path) -> Iterator[Heartline]:
         running.stop()
 
 
-def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> None:
+def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline, monkeypatch: pytest.MonkeyPatch) -> None:
     intake, scoring = heartline.start("intake"), heartline.start("scoring")
     for name in ("ann", "bob"):
         heartline.send(life_of(name, f"{name}-old", words="nothing special"))
@@ -77,16 +79,21 @@ def test_nothing_of_an_erased_person_stays_on_any_disk(heartline: Heartline) -> 
     command(heartline, "erase", "bob")
     heartline.wait_settled()
     before = heartline.final_scores()["default", "ann"]
-    for worker in (intake, scoring):
-        worker.stop()
+    scoring.stop()
     said = stamps(heartline)
+    assert "workers still run" in command(heartline, "erase", "quill", "--rewrite", exit_code=10), "intake writes"
+    intake.stop()
     dropped = command(heartline, "erase", "quill", "--rewrite")
     assert f"{HEALTH_SIGNALS}: " in dropped
     kept = stamps(heartline)
     assert 0 < len(kept) < len(said)
     assert kept.items() <= said.items(), "they are judged by their stamps"
     assert members(heartline) == {"ann", "ann-old", "bob", "bob-old"}
-    # a second person, after the first
+    with monkeypatch.context() as patch:  # a second person, after the first, and killed when health.signals is empty
+        patch.setattr(Rewriter, "_copy", killed_at_the_second(Rewriter._copy))
+        with pytest.raises(Killed):
+            rewrite(heartline.settings, "default", "bob", print)
+    assert not heartline.records(HEALTH_SIGNALS)
     assert f"{HEALTH_CONTROL}: 2 " in command(heartline, "erase", "bob", "--rewrite")
     assert stamps(heartline).items() < kept.items()
     assert members(heartline) == {"ann", "ann-old"}
@@ -173,7 +180,23 @@ def put(heartline: Heartline, topic: str, *values: bytes | None) -> None:
     assert producer.flush(30) == 0
 
 
-def command(heartline: Heartline, *arguments: str) -> str:
+class Killed(BaseException):
+    """The process is no more."""
+
+
+def killed_at_the_second(method: Callable[..., int]) -> Callable[..., int]:
+    calls: list[object] = []
+
+    def call(*arguments: Any) -> int:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise Killed
+        return method(*arguments)
+
+    return call
+
+
+def command(heartline: Heartline, *arguments: str, exit_code: int = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "stream", *arguments],
         env={**heartline.process_environment, "COLUMNS": "160"},
@@ -182,8 +205,8 @@ def command(heartline: Heartline, *arguments: str) -> str:
         timeout=180,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    assert done.returncode == exit_code, done.stderr[-3000:]
+    return done.stdout if exit_code == 0 else done.stderr
 
 
 def expire(heartline: Heartline) -> None:

@@ -108,6 +108,8 @@ def test_a_transaction_that_stays_open_is_refused(
             rewriter(kafka, b"x").wait_until_quiet([topic])
         with pytest.raises(ConfigurationError, match=r"transaction\.timeout\.ms"):
             without(kafka, topic, b"x")
+        with pytest.raises(ConfigurationError, match=r"transaction\.timeout\.ms"):
+            list(rewriter(kafka, b"x")._records(topic, 0, end(kafka, topic)))
         producer.commit_transaction(30)
     assert keys(kafka, topic) == [b"x", b"y"] * 10 + [b"open", b"y", b"x", b"y"]
     rewriter(kafka, b"x").wait_until_quiet([topic])
