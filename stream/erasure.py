@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final, NamedTuple
 
-import msgspec
 from confluent_kafka import Message
 
 from schemas.base import Event, to_milliseconds
@@ -28,7 +27,6 @@ from stream.rewrite import Rewriter
 from stream.settings import Settings, Stage
 from stream.topics import table_changelog
 
-_receipt = msgspec.json.Decoder(ContactForgotten).decode
 ANY_TIME: Final = 253_402_300_799_000
 _KEPT = (ContactErased, ContactRestored, ContactMerged)
 """These name a contact and say nothing of it; a replay needs them."""
@@ -90,8 +88,9 @@ def rewrite(settings: Settings, tenant: str, contact: str, say: Callable[[str], 
 def _receipts(settings: Settings, tenant: str, names: set[str]) -> list[ContactForgotten]:
     """The receipts of contacts, oldest first."""
     with closing(TopicReader(settings, [HEALTH_RECEIPTS])) as reader:
-        found = [_receipt(message.value() or b"") for message in reader.all()]
-    return [one for one in found if one.tenant == tenant and one.contact in names]
+        found = [decode_record(HEALTH_RECEIPTS, message.value()) for message in reader.all()]
+    ours = [one for one in found if isinstance(one, ContactForgotten)]
+    return [one for one in ours if one.tenant == tenant and one.contact in names]
 
 
 def _names(settings: Settings, control: str, tenant: str, contact: str) -> set[str]:
